@@ -1,0 +1,279 @@
+"""The composition root: the only module that knows every concrete class."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from babel.messages.pofile import read_po
+from pydantic import ValidationError
+
+from newsbot import platforms, settings
+from newsbot.core import commands, compose, editorial
+from newsbot.core.model import Address, Person, Rendered, Role, Story, Topic
+from newsbot.flows.chat import Chat
+from newsbot.flows.deliver import Deliver
+from newsbot.flows.desk import Deeds, Desk
+from newsbot.flows.door import Door
+from newsbot.flows.ingest import Ingest
+from newsbot.flows.plan import Plan
+from newsbot.flows.report import Report
+from newsbot.flows.upkeep import Upkeep
+from newsbot.flows.words import Words
+from newsbot.ports import Dialect, Platform, Source
+from newsbot.settings import ConfigError, Settings
+from newsbot.sources.jekyll import JekyllSource
+from newsbot.store.audit import RedisAudit
+from newsbot.store.ledger import RedisLedger
+from newsbot.store.redis import Redis
+from newsbot.store.stories import RedisStories
+from newsbot.store.subscribers import RedisSubscribers
+from newsbot.telemetry import Metrics
+
+TOPICS_FILE = Path("config/topics.toml")
+LANGUAGES = ("ko", "en")
+
+
+def now() -> datetime:
+    """The time now, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What needs neither Redis nor a token: how alerts are decided and drawn."""
+
+    settings: Settings
+    topics: tuple[Topic, ...]
+    words: Words
+    rules: editorial.Rules
+    dialects: Mapping[str, Dialect]
+
+    def render(self, story: Story, platform: str, language: str) -> Rendered:
+        """What this story is on that platform, in that frame language; pure, so previews show what is sent."""
+        message = compose.compose(
+            story,
+            language=language,
+            catalog=self.words.catalog(language),
+            topics={topic.id: topic for topic in self.topics},
+            now=editorial.moment(story.accepted_at),
+            zone=self.settings.site.zone,
+            commercial=self.settings.site.commercial,
+        )
+        return self.dialects[platform].render(message)
+
+    def address(self, text: str) -> Address:
+        """A canonical address. Raises ValueError with one line."""
+        address = Address.parse(text)
+        if address.platform not in self.dialects:
+            raise ValueError(f"address {text!r}: no platform {address.platform!r}; known: {', '.join(self.dialects)}")
+        return self.dialects[address.platform].parse(address)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Everything one process works with, built from settings; nothing is connected yet."""
+
+    plain: Plain
+    redis: Redis
+    stories: RedisStories
+    subscribers: RedisSubscribers
+    ledger: RedisLedger
+    audit: RedisAudit
+    platforms: Mapping[str, Platform]
+    rates: Mapping[str, float]
+    people: tuple[Person, ...]
+    ops: frozenset[Address]
+    metrics: Metrics
+    plan: Plan
+    ingest: Ingest
+    report: Report
+    deeds: Deeds
+
+    def door(self) -> Door:
+        """The chat door."""
+        chat = Chat(
+            self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.rules.publisher
+        )
+        desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
+        return Door(
+            self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words
+        )
+
+    def deliver(self, platform: str, worker: str) -> Deliver:
+        """One window's sender."""
+        return Deliver(
+            self.platforms[platform],
+            self.stories,
+            self.subscribers,
+            self.ledger,
+            self.plain.render,
+            worker,
+            self.rates[platform],
+            now,
+            self.metrics.observe,
+        )
+
+    def upkeep(self) -> Upkeep:
+        """The round of reaping and sweeping."""
+        return Upkeep(self.ledger, self.plan, tuple(self.plain.dialects))
+
+    def person(self, name: str) -> Person | None:
+        """The person of that name in the config."""
+        return next((person for person in self.people if person.name == name), None)
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of this process. Raises ConfigError."""
+    return settings.load(environ, platforms.PLATFORMS)
+
+
+def plain(config: Settings) -> Plain:
+    """The pure part of the kit. Raises ConfigError for a broken topics file."""
+    dialects = {name: platforms.load(name).dialect() for name in platforms.PLATFORMS}
+    topics = read_topics()
+    rules = editorial.Rules(topics, config.site.name)
+    return Plain(config, topics, read_words(config.site.language), rules, MappingProxyType(dialects))
+
+
+def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
+    """Everything, wired. Raises ConfigError for a platform section that cannot be used."""
+    base = plain(config)
+    redis = Redis(redis_url)
+    stories, ledger, audit = RedisStories(redis), RedisLedger(redis), RedisAudit(redis)
+    subscribers = RedisSubscribers(redis, tuple(base.dialects))
+    menu = {
+        language: [(verb.name, base.words.say(language, f"help.{verb.name}")) for verb in commands.for_roles(())]
+        for language in LANGUAGES
+    }
+    live: dict[str, Platform] = {}
+    rates: dict[str, float] = {}
+    ops: set[Address] = set()
+    for name in platforms.PLATFORMS:
+        section = platform_settings(name, config, environ)
+        if (built := platforms.load(name).build(section, menu)) is not None:
+            live[name], rates[name] = built, section.rate
+        if getattr(section, "ops_chat", 0):
+            ops.add(base.dialects[name].parse(Address(name, str(section.ops_chat))))
+    bots = tuple(live)
+    plan = Plan(stories, ledger, base.dialects, now)
+    ingest = Ingest(stories, plan, base.rules, now, bots, config.ingest.most_at_once)
+    return Kit(
+        base,
+        redis,
+        stories,
+        subscribers,
+        ledger,
+        audit,
+        MappingProxyType(live),
+        MappingProxyType(rates),
+        people(config),
+        frozenset(ops),
+        Metrics(),
+        plan,
+        ingest,
+        Report(stories, subscribers, ledger, base.dialects),
+        Deeds(stories, ledger, audit, ingest, plan, bots, now),
+    )
+
+
+def platform_settings(name: str, config: Settings, environ: Mapping[str, str]) -> Any:
+    """The platform's own settings: its raw section, and the conventional variables over it. Raises ConfigError."""
+    module = platforms.load(name)
+    raw = dict(config.platforms.get(name, {}))
+    for variable, key in module.VARIABLES.items():
+        if value := settings.secret(environ, variable):
+            raw[key] = value
+    try:
+        return module.Settings(**raw)
+    except ValidationError as error:
+        raise ConfigError(f"[{name}] {settings.explain(error)}") from None
+
+
+def secrets_of(config: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Every secret this process was given, for the log's redactor."""
+    found = [config.redis_url or ""]
+    for name in platforms.PLATFORMS:
+        found += [settings.secret(environ, variable) or "" for variable in platforms.load(name).VARIABLES]
+    return [secret for secret in found if secret and not secret.startswith("http")]
+
+
+def people(config: Settings) -> tuple[Person, ...]:
+    """Who is who, by numeric id."""
+    return tuple(
+        Person(
+            person.name,
+            frozenset(Role(role) for role in person.roles),
+            tuple(
+                (platform, str(value))
+                for platform in platforms.PLATFORMS
+                if (value := getattr(person, platform, None)) is not None
+            ),
+        )
+        for person in config.person
+    )
+
+
+def sources(config: Settings, folders: tuple[Path, ...] = ()) -> list[Source]:
+    """What to watch: the config's, and the folders named on the command line. Raises ConfigError for a missing one."""
+    named = [(section.name, section.path, section.url) for section in config.source]
+    named += [(folder.resolve().name or "site", folder, "") for folder in folders]
+    found: list[Source] = []
+    for name, folder, url in named:
+        if not folder.is_dir():
+            raise ConfigError(f"site folder {folder} does not exist or is no folder")
+        found.append(
+            JekyllSource(
+                name,
+                folder,
+                url=url or config.site.url or None,
+                zone=config.site.zone,
+                publisher=config.site.name,
+                now=now,
+            )
+        )
+    return found
+
+
+def read_topics() -> tuple[Topic, ...]:
+    """The topics of `config/topics.toml`, or the ones that come with the package. Raises ConfigError."""
+    packaged = files("newsbot") / "topics.toml"
+    text = TOPICS_FILE.read_text("utf-8") if TOPICS_FILE.is_file() else packaged.read_text("utf-8")
+    try:
+        return tuple(
+            Topic(
+                row["id"],
+                row["ko"],
+                row["en"],
+                row.get("hashtag", row["ko"]),
+                tuple(row.get("aliases", ())),
+                tuple(row.get("keywords", ())),
+            )
+            for row in tomllib.loads(text)["topic"]
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise ConfigError(f"{TOPICS_FILE}: {error}") from None
+
+
+def read_words(default: str) -> Words:
+    """The catalogs, read from their .po files: one folder a language, one file a subject."""
+    catalogs: dict[str, Mapping[str, str]] = {}
+    for language in LANGUAGES:
+        words: dict[str, str] = {}
+        for place in (files("newsbot") / "locales" / language).iterdir():
+            with place.open("rb") as file:
+                words |= {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
+        catalogs[language] = MappingProxyType(words)
+    return Words(MappingProxyType(catalogs), default)
+
+
+def worker_name() -> str:
+    """A name no worker had before: time-based, because a counter goes back after a failover (reliability §2.6)."""
+    return f"{time.time_ns():x}"

@@ -1,0 +1,80 @@
+"""`newsbot push URL|PATH|ID`: an editor's push from the terminal."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsbot.bootstrap import Kit
+from newsbot.cli.common import As, Json, Quit, actor, ask, emit, out
+from newsbot.core import topics as topic_rules
+from newsbot.core.model import Role, Urgency
+from newsbot.flows.desk import Impossible
+from newsbot.sources.jekyll import read_file
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def push(
+        target: Annotated[str, typer.Argument(help="A story id, a known article's address, or a post's file.")],
+        urgency: Annotated[Urgency | None, typer.Option(help="How loud.")] = None,
+        topics: Annotated[str | None, typer.Option(help="Topics instead of those found, joined by commas.")] = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Send without asking.")] = False,
+        who: As = None,
+        json: Json = False,
+    ) -> None:
+        """Show exactly what would go out, and send it."""
+
+        async def question(kit: Kit) -> dict[str, Any]:
+            name = actor(kit, who, Role.EDITOR)
+            try:
+                chosen = topics_of(kit, topics)
+                article = read(kit, Path(target)) if Path(target).is_file() else target
+                story = await kit.deeds.prepare(article, urgency, chosen)
+                if not yes:
+                    show(kit, story)
+                    if json or not typer.confirm(f"send {story.id}?"):
+                        return {**await kit.report.story(story), "pushed": False}
+                if not await kit.deeds.release(story, name):
+                    raise Quit(f"{story.id} changed or went out meanwhile; nothing was sent")
+            except Impossible as error:
+                raise Quit(kit.plain.words.say("en", error.key, **error.fields)) from None
+            sent = await kit.stories.get(story.id)
+            return {**await kit.report.story(sent or story), "pushed": True}
+
+        row = ask(question)
+        if json:
+            emit(row)
+        else:
+            out.print(f"{row['id']}: {'on its way' if row['pushed'] else 'not sent, still held'}")
+
+
+def read(kit: Kit, path: Path) -> Any:
+    """The article in this file."""
+    site = kit.plain.settings.site
+    return read_file(path, url=site.url or None, zone=site.zone, publisher=site.name)
+
+
+def topics_of(kit: Kit, names: str | None) -> tuple[str, ...] | None:
+    """The topic ids named, or None where none were. Raises Quit for an unknown one."""
+    if names is None:
+        return None
+    found = []
+    for word in names.split(","):
+        topic = topic_rules.lookup(kit.plain.topics, word.strip())
+        if topic is None:
+            raise Quit(f"--topics: no topic {word.strip()!r}", 2)
+        found.append(topic.id)
+    return tuple(found)
+
+
+def show(kit: Kit, story: Any) -> None:
+    """What each platform would be sent."""
+    for platform in kit.plain.dialects:
+        drawn = kit.plain.render(story, platform, kit.plain.words.default)
+        out.print(f"{platform}: {jsonlib.dumps(drawn.payload, ensure_ascii=False)}", markup=False)

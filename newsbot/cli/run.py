@@ -1,0 +1,96 @@
+"""`newsbot run` (everything in one process) and its parts: `web`, `watcher`, `worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsbot import bootstrap
+from newsbot.cli.common import Quit, configured
+from newsbot.ports import Source
+from newsbot.procs import runtime, watcher, web, worker
+from newsbot.procs.runtime import Process
+from newsbot.settings import Settings
+
+Sites = Annotated[list[Path] | None, typer.Option("--site", help="A Jekyll site folder to watch; repeatable.")]
+Jobs = list[Coroutine[Any, Any, None]]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @app.command()
+    def run(site: Sites = None) -> None:
+        """Watch, answer and deliver, all in one process."""
+        start(lambda p, s: [*worker.jobs(p), *watcher.jobs(p, s), *web.jobs(p)], site, serve=True, alone=True)
+
+    @app.command("web")
+    def web_command() -> None:
+        """The HTTP door and the chat commands."""
+        start(lambda p, _: [*web.jobs(p), *[bot.keep_started() for bot in p.bots.values()]], None, serve=True)
+
+    @app.command("watcher")
+    def watcher_command(site: Sites = None) -> None:
+        """Watch the sources and accept what is new."""
+        start(lambda p, s: watcher.jobs(p, s), site, needs_sources=True, needs_bots=False)
+
+    @app.command("worker")
+    def worker_command() -> None:
+        """Deliver."""
+        start(lambda p, _: worker.jobs(p), None)
+
+
+def start(
+    work: Callable[[Process, list[Source]], Jobs],
+    sites: list[Path] | None,
+    *,
+    serve: bool = False,
+    alone: bool = False,
+    needs_sources: bool = False,
+    needs_bots: bool = True,
+) -> None:
+    """Check everything that can be wrong beforehand, then run the jobs until a signal."""
+    settings = configured()
+    sources = bootstrap.sources(settings, tuple(sites or ()))
+    if needs_sources and not sources:
+        raise Quit("nothing to watch: name a site folder with --site or in a [[source]] section", 2)
+    with runtime.only_one(settings.data.folder) if alone else nullcontext(), runtime.redis_url(settings) as url:
+        asyncio.run(running(settings, url, sources, work, serve=serve, needs_bots=needs_bots))
+
+
+async def running(
+    settings: Settings,
+    url: str,
+    sources: list[Source],
+    work: Callable[[Process, list[Source]], Jobs],
+    *,
+    serve: bool,
+    needs_bots: bool,
+) -> None:
+    """The process itself: HTTP first (so that /readyz can say what is missing), then Redis, tokens, jobs."""
+    async with AsyncExitStack() as stack:
+        process = await stack.enter_async_context(runtime.process(settings, url, os.environ))
+        if not process.bots:
+            raise Quit("no platform has a token: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN", 2)
+        sock = web.listen(process) if serve else None
+        await process.run(*([web.serve(process, sock)] if sock else []), whole(process, sources, work, needs_bots))
+
+
+async def whole(
+    process: Process, sources: list[Source], work: Callable[[Process, list[Source]], Jobs], needs_bots: bool
+) -> None:
+    """Redis, then tokens, then the work until the stop signal. Raises Failed."""
+    await process.wait_for_redis()
+    if process.stop.is_set():
+        return
+    if needs_bots:
+        await process.start_bots()
+    async with asyncio.TaskGroup() as group:
+        for job in work(process, sources):
+            group.create_task(job)

@@ -1,0 +1,209 @@
+"""`newsbot subscribers`: list, add, remove, show, import, export."""
+
+from __future__ import annotations
+
+import csv
+import json as jsonlib
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsbot.bootstrap import Kit
+from newsbot.cli.common import Json, Quit, ask, emit, out
+from newsbot.core import topics as topic_rules
+from newsbot.core.model import Subscriber, Urgency
+
+Topics = Annotated[str, typer.Option(help="Topics joined by commas, or `all`.")]
+Lang = Annotated[str, typer.Option(help="Language of the frame: ko or en.")]
+FIELDS = ("address", "topics", "urgency", "keywords", "language", "state", "since")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group."""
+    group = typer.Typer(invoke_without_command=True, help="Who gets what.")
+    app.add_typer(group, name="subscribers")
+
+    @group.callback(invoke_without_command=True)
+    def default(context: typer.Context, json: Json = False) -> None:
+        """List everybody."""
+        if context.invoked_subcommand is None:
+            listing(json)
+
+    @group.command("list")
+    def list_all(json: Json = False) -> None:
+        """List everybody."""
+        listing(json)
+
+    @group.command()
+    def add(
+        addresses: list[str],
+        topics: Topics = "all",
+        urgency: Annotated[Urgency, typer.Option(help="The least urgent wanted.")] = Urgency.NORMAL,
+        lang: Lang = "ko",
+        json: Json = False,
+    ) -> None:
+        """Add or change addresses; all of them or none."""
+        rows = [{"address": one, "topics": topics, "urgency": urgency.value, "language": lang} for one in addresses]
+
+        async def question(kit: Kit) -> list[Subscriber]:
+            try:
+                wanted = [read(kit, row) for row in rows]
+            except ValueError as error:
+                raise Quit(str(error), 2) from None
+            return [await kit.subscribers.put(one) for one in wanted]
+
+        for subscriber in ask(question):
+            tell(subscriber, json)
+
+    @group.command()
+    def remove(addresses: list[str], json: Json = False) -> None:
+        """Stop addresses; their choices are kept."""
+
+        async def question(kit: Kit) -> list[tuple[str, bool]]:
+            found = [parse(kit, one) for one in addresses]
+            return [(str(one), await kit.subscribers.set_state(one, "stopped")) for one in found]
+
+        for address, done in ask(question):
+            emit({"address": address, "stopped": done}) if json else out.print(
+                f"{address}: {'stopped' if done else 'was not subscribed'}"
+            )
+
+    @group.command()
+    def show(address: str, json: Json = False) -> None:
+        """One address."""
+
+        async def question(kit: Kit) -> Subscriber | None:
+            return await kit.subscribers.get(parse(kit, address))
+
+        if (found := ask(question)) is None:
+            raise Quit(f"{address}: not a subscriber")
+        tell(found, json)
+
+    @group.command("import")
+    def import_file(file: Path, json: Json = False) -> None:
+        """Add from CSV or JSON lines; a bad row is named by its line, the others come in."""
+
+        async def question(kit: Kit) -> tuple[int, list[str]]:
+            good, bad = 0, []
+            for number, row in rows_of(file):
+                try:
+                    await kit.subscribers.put(read(kit, row))
+                    good += 1
+                except ValueError as error:
+                    bad.append(f"{file}:{number}: {error}")
+            return good, bad
+
+        good, bad = ask(question)
+        for line in bad:
+            print(line, file=sys.stderr)
+        emit({"imported": good, "bad": len(bad)}) if json else out.print(f"{good} in, {len(bad)} bad")
+        if bad:
+            raise typer.Exit(1)
+
+    @group.command()
+    def export(file: Path) -> None:
+        """Write everybody to a .csv file, or to JSON lines under any other name."""
+
+        async def question(kit: Kit) -> list[dict[str, Any]]:
+            return [record(one) async for one in kit.subscribers.all()]
+
+        found = ask(question)
+        with file.open("w", encoding="utf-8", newline="") as target:
+            if file.suffix == ".csv":
+                writer = csv.DictWriter(target, FIELDS)
+                writer.writeheader()
+                writer.writerows({**row, "topics": " ".join(row["topics"]), "keywords": ""} for row in found)
+            else:
+                target.writelines(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in found)
+        out.print(f"{len(found)} written to {file}")
+
+
+def listing(as_json: bool) -> None:
+    """Everybody, one a line."""
+
+    async def question(kit: Kit) -> list[Subscriber]:
+        return [one async for one in kit.subscribers.all()]
+
+    for subscriber in ask(question):
+        tell(subscriber, as_json)
+
+
+def parse(kit: Kit, text: str) -> Any:
+    """A canonical address. Raises Quit."""
+    try:
+        return kit.plain.address(text)
+    except ValueError as error:
+        raise Quit(str(error), 2) from None
+
+
+def read(kit: Kit, row: dict[str, Any]) -> Subscriber:
+    """A subscriber from a row of any of our formats. Raises ValueError naming the field."""
+    names = row.get("topics") or "all"
+    words = names if isinstance(names, list) else str(names).replace(",", " ").split()
+    found = set()
+    for word in words if words != ["all"] else ():
+        topic = topic_rules.lookup(kit.plain.topics, word)
+        if topic is None:
+            raise ValueError(f"topics: no topic {word!r}; known: {', '.join(t.id for t in kit.plain.topics)}, all")
+        found.add(topic.id)
+    language = str(row.get("language") or row.get("lang") or "ko")
+    if language not in kit.plain.words.catalogs:
+        raise ValueError(f"language: {language!r} is not one of {', '.join(kit.plain.words.catalogs)}")
+    state = str(row.get("state") or "active")
+    if state not in ("active", "quarantined", "stopped"):
+        raise ValueError(f"state: {state!r} is not one of active, quarantined, stopped")
+    urgency = str(row.get("urgency") or "normal")
+    if urgency not in list(Urgency):
+        raise ValueError(f"urgency: {urgency!r} is not one of {', '.join(Urgency)}")
+    since = str(row.get("since") or "")
+    try:
+        at = int(datetime.fromisoformat(since).timestamp()) if since else 0
+    except ValueError:
+        raise ValueError(f"since: {since!r} is no time, e.g. 2026-11-22T09:03:00+09:00") from None
+    address = kit.plain.address(str(row.get("address") or ""))
+    return Subscriber(address, frozenset(found), Urgency(urgency), language, state, at)  # type: ignore[arg-type]
+
+
+def rows_of(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, row) of a CSV or JSON-lines file; a line that is no JSON object comes as an empty row."""
+    try:
+        source = file.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise Quit(f"{file}: {error.strerror}", 2) from None
+    with source:
+        if file.suffix == ".csv":
+            reader = csv.DictReader(source)
+            for row in reader:
+                yield reader.line_num, row
+            return
+        for number, line in enumerate(source, 1):
+            try:
+                found = jsonlib.loads(line)
+            except ValueError:
+                found = None
+            yield number, found if isinstance(found, dict) else {}
+
+
+def record(subscriber: Subscriber) -> dict[str, Any]:
+    """The row other programs read."""
+    return {
+        "address": str(subscriber.address),
+        "topics": sorted(subscriber.topics) or ["all"],
+        "urgency": subscriber.urgency.value,
+        "keywords": [],
+        "language": subscriber.language,
+        "state": subscriber.state,
+        "since": datetime.fromtimestamp(subscriber.since, UTC).isoformat(),
+    }
+
+
+def tell(subscriber: Subscriber, as_json: bool) -> None:
+    """One subscriber."""
+    row = record(subscriber)
+    emit(row) if as_json else out.print(
+        f"{row['address']}  {','.join(row['topics'])}  {row['urgency']}  {row['language']}  {row['state']}"
+    )

@@ -1,0 +1,112 @@
+"""One table of verbs, how a text becomes a command, and who may give it."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from newsbot.core.model import Address, Inbound, Person, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing a person can ask for. `changes` marks what alters a place's settings: its admins only.
+
+    Help texts live in the catalogs as `help.<name>`; `example` is what the help line shows to be typed.
+    """
+
+    name: str
+    role: Role
+    example: str
+    korean: tuple[str, ...] = ()
+    changes: bool = False
+    button_only: bool = False
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("start", Role.READER, "/start", ("시작",)),
+    Verb("subscribe", Role.READER, "/subscribe politics", ("구독",), changes=True),
+    Verb("unsubscribe", Role.READER, "/unsubscribe politics", ("해지",), changes=True),
+    Verb("topics", Role.READER, "/topics", ("주제",)),
+    Verb("latest", Role.READER, "/latest 5", ("최근",)),
+    Verb("help", Role.READER, "/help", ("도움말",)),
+    Verb("push", Role.EDITOR, "/push K7F3M", ("발송",)),
+    Verb("alerts", Role.EDITOR, "/alerts", ("알림",)),
+    Verb("send", Role.EDITOR, "", button_only=True),
+    Verb("close", Role.EDITOR, "", button_only=True),
+    Verb("status", Role.ON_CALL, "/status", ("상태",)),
+    Verb("pause", Role.ON_CALL, "/pause", ("일시멈춤", "멈춤")),
+    Verb("resume", Role.ON_CALL, "/resume", ("다시보내기",)),
+    Verb("cancel", Role.ON_CALL, "/cancel K7F3M", ("발송중단",)),
+)
+
+BY_WORD = {word: verb for verb in VERBS for word in (verb.name, *verb.korean)}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb with its arguments, as typed."""
+
+    verb: Verb
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A text that is no command; `nearest` is the word that was probably meant, or ""."""
+
+    word: str
+    nearest: str
+
+
+Permission = Literal["yes", "no", "silent", "admins only"]
+
+
+def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
+    """The command in this text, Unknown where it is none, None where there is nothing at all.
+
+    `/verb@bot arguments`, or the bare word. What a button says may use the button-only verbs; what is typed may not.
+    """
+    words = unicodedata.normalize("NFC", text).split()
+    if not words:
+        return None
+    word = words[0].removeprefix("/").split("@", 1)[0].casefold()
+    arguments = words[1:]
+    if word not in BY_WORD and arguments and (word + arguments[0]) in BY_WORD:
+        word, arguments = word + arguments[0], arguments[1:]  # "발송 중단", "다시 보내기"
+    verb = BY_WORD.get(word)
+    if verb is None or (verb.button_only and not press):
+        typed = [name for name, known in BY_WORD.items() if not known.button_only and known.role is Role.READER]
+        near = difflib.get_close_matches(word, typed, 1, 0.6)
+        return Unknown(words[0], near[0] if near else "")
+    return Command(verb, tuple(arguments))
+
+
+def find_person(people: Collection[Person], platform: str, user: str) -> Person | None:
+    """Who this is by numeric id; nobody by name."""
+    return next((person for person in people if user and (platform, user) in person.ids), None)
+
+
+def may(verb: Verb, inbound: Inbound, person: Person | None, ops: Collection[Address]) -> Permission:
+    """Whether this person may say this here; "admins only" asks the caller to look up the place's admins.
+
+    Default deny: editor and on-call verbs need a listed person, speaking in private (or where only they see the answer)
+    or in a named ops chat.
+    """
+    if not inbound.genuine:
+        return "silent"
+    if verb.role is Role.READER:
+        return "admins only" if verb.changes and inbound.place != "private" else "yes"
+    if person is None or verb.role not in person.roles:
+        return "no"
+    if inbound.place == "private" or inbound.discreet or inbound.address in ops:
+        return "yes"
+    return "no"
+
+
+def for_roles(roles: Collection[Role]) -> Sequence[Verb]:
+    """The verbs to show somebody with these roles, readers' first."""
+    return [verb for verb in VERBS if not verb.button_only and (verb.role is Role.READER or verb.role in roles)]

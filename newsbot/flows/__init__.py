@@ -1,0 +1,1 @@
+"""What happens, in order: each flow holds the ports it uses and has one public coroutine a step."""

@@ -1,0 +1,251 @@
+"""What editors and on-call do, from chat and from the terminal alike: push, alerts, status, pause, resume, cancel.
+
+Every deed is written to the audit before it happens. `Desk` answers in chat; `Deeds` is what it, and the terminal, do.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from newsbot.core import commands, editorial
+from newsbot.core.model import Article, Button, Inbound, Person, Rendered, Reply, Story, Urgency
+from newsbot.flows.ingest import Ingest
+from newsbot.flows.plan import Plan
+from newsbot.flows.report import Report
+from newsbot.flows.words import Words
+from newsbot.ports import Audit, Clock, Ledger, Stories, Subscribers
+
+SHOWN = 10
+URGENCIES = {
+    "breaking": Urgency.BREAKING,
+    "속보": Urgency.BREAKING,
+    "normal": Urgency.NORMAL,
+    "일반": Urgency.NORMAL,
+    "flash": Urgency.FLASH,
+    "긴급": Urgency.FLASH,
+}
+
+
+class Impossible(Exception):
+    """A deed that cannot be done: the catalog key of the answer, and its fields."""
+
+    def __init__(self, key: str, **fields: object) -> None:
+        super().__init__(key)
+        self.key, self.fields = key, fields
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What can be done to stories and bots; `who` is a person's name, written down first."""
+
+    stories: Stories
+    ledger: Ledger
+    audit: Audit
+    ingest: Ingest
+    plan: Plan
+    bots: tuple[str, ...]
+    clock: Clock
+
+    async def find(self, target: str) -> Story:
+        """The story of this id. Raises Impossible, with the nearest open id where one sign is wrong."""
+        if story := await self.stories.get(target):
+            return story
+        near = editorial.nearest(target, [story.id for story in await self.stories.recent(200)])
+        raise Impossible("desk.nearest", nearest=near) if near else Impossible("desk.no_story", target=target[:80])
+
+    async def prepare(self, target: str | Article, urgency: Urgency | None, topics: tuple[str, ...] | None) -> Story:
+        """The held story an editor wants out, named by story id, by the article's address, or as the article itself.
+
+        An article nobody was told of becomes a held story. Raises Impossible for what went out already.
+        """
+        article = target if isinstance(target, Article) else await self.stories.article(target)
+        if urgency is Urgency.FLASH:
+            raise Impossible("push.flash")
+        if article is None:
+            story = await self.find(str(target))
+        else:
+            story = await self._held_story(article)
+        if story.held is None:
+            raise Impossible("push.already", id=story.id)
+        if not story.link or not story.link.startswith(("http://", "https://")):
+            raise Impossible("push.no_link", id=story.id)
+        changes: dict[str, Any] = {"urgency": urgency} if urgency else {}
+        if topics is not None:
+            changes["topics"] = topics
+        if changes:
+            story = story.model_copy(update=changes)
+            await self.stories.renew(story)
+        return story
+
+    async def _held_story(self, article: Article) -> Story:
+        if article.state != "publishable":
+            raise Impossible("push.not_publishable", state=article.state, problem=article.problem)
+        now = self.clock()
+        if not (story_id := await self.stories.story_of(article)):
+            draft = editorial.draft(article, self.ingest.new_id(), self.ingest.rules, now)
+            _, story_id = await self.ingest.accept(article, draft.model_copy(update={"held": "editor"}))
+        return await self.find(story_id)
+
+    async def release(self, story: Story, who: str) -> bool:
+        """The held story goes out as it was shown; False if it changed or went out meanwhile."""
+        await self.audit.record(who, "push", story.id, story.body_hash)
+        if not await self.stories.release(story, self.bots):
+            return False
+        await self.plan.owed(story.id)
+        return True
+
+    async def pause(self, who: str) -> None:
+        """Nothing more begins on any platform."""
+        await self.audit.record(who, "pause", "all")
+        for bot in self.bots:
+            await self.ledger.pause(bot, who)
+
+    async def resume(self, who: str) -> bool:
+        """Sending goes on; False where nothing was paused."""
+        await self.audit.record(who, "resume", "all")
+        return any([await self.ledger.resume(bot) for bot in self.bots])
+
+    async def cancel(self, target: str, who: str) -> tuple[Story, Mapping[str, int]]:
+        """The rest of a running fan-out is not sent; what it reached. Raises Impossible where nothing is running."""
+        story = await self.find(target)
+        if story.held:
+            raise Impossible("cancel.held", id=story.id)
+        await self.audit.record(who, "cancel", story.id)
+        await self.plan.owed(story.id)  # an unplanned rest could be planned behind our back
+        before = [await self.ledger.tally(bot, story.id) for bot in self.bots]
+        if all(tally is None or tally.state != "open" for tally in before):
+            raise Impossible("cancel.over", id=story.id)
+        tallies = [await self.ledger.cancel(bot, story.id) for bot in self.bots]
+        total = {
+            name: sum(getattr(tally, name) for tally in tallies if tally)
+            for name in ("sent", "sending", "cancelled", "doubt")
+        }
+        return story, total
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The editors' and on-call's half of the door."""
+
+    deeds: Deeds
+    report: Report
+    subscribers: Subscribers
+    render: Callable[[Story, str, str], Rendered]
+    rates: Mapping[str, float]
+    words: Words
+
+    async def handle(
+        self, inbound: Inbound, command: commands.Command, person: Person, language: str
+    ) -> Sequence[Reply]:
+        """The answer to an editor's or on-call's verb."""
+        try:
+            match command.verb.name:
+                case "push":
+                    return await self._push(inbound, command.arguments, person, language)
+                case "send":
+                    return await self._send(command.arguments, person, language)
+                case "close":
+                    return (Reply(self.words.say(language, "push.closed")),)
+                case "alerts":
+                    return await self._alerts(language)
+                case "status":
+                    return await self._status(language)
+                case "pause":
+                    await self.deeds.pause(person.name)
+                    return (Reply(self.words.say(language, "paused")),)
+                case "resume":
+                    done = await self.deeds.resume(person.name)
+                    return (Reply(self.words.say(language, "resumed" if done else "resume.none")),)
+                case _:
+                    return await self._cancel(command.arguments, person, language)
+        except Impossible as error:
+            return (Reply(self.words.say(language, error.key, **error.fields)),)
+
+    async def _push(
+        self, inbound: Inbound, arguments: Sequence[str], person: Person, language: str
+    ) -> Sequence[Reply]:
+        if not arguments or len(arguments) > 2:
+            raise Impossible("push.how")
+        urgency = URGENCIES.get(arguments[1].casefold()) if len(arguments) == 2 else None
+        if len(arguments) == 2 and urgency is None:
+            raise Impossible("push.how")
+        story = await self.deeds.prepare(arguments[0], urgency, None)
+        nonce = secrets.token_urlsafe(9)
+        await self.deeds.audit.offer(
+            nonce, {"story": story.id, "hash": story.body_hash, "person": person.name, "shown": self._digest(story)}
+        )
+        say = self.words.say
+        sizes = ", ".join([f"{bot} {await self.subscribers.count(bot)}" for bot in self.deeds.bots])
+        card = say(
+            language,
+            "push.card",
+            id=story.id,
+            urgency=say(language, f"urgency.{story.urgency.value}"),
+            held=held_words(self.words, language, story.held or ""),
+            most=sizes,
+        )
+        buttons = (
+            Button(say(language, "button.send"), f"send {story.id} {nonce}"),
+            Button(say(language, "button.close"), "close"),
+        )
+        shown = self.render(story, inbound.address.platform, language)
+        return Reply("", alert=shown), Reply(card, buttons)
+
+    async def _send(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
+        what = await self.deeds.audit.see(arguments[1]) if len(arguments) == 2 else None
+        if what is None:
+            raise Impossible("send.expired")
+        if what["person"] != person.name:
+            raise Impossible("send.other", name=what["person"])
+        story = await self.deeds.find(what["story"])
+        if await self.deeds.audit.take(arguments[1]) is None:
+            raise Impossible("send.expired")
+        if story.body_hash != what["hash"] or self._digest(story) != what["shown"]:
+            raise Impossible("send.changed", id=story.id)
+        if not await self.deeds.release(story, person.name):
+            raise Impossible("send.changed", id=story.id)
+        return (Reply(self.words.say(language, "sent.out", id=story.id)),)
+
+    async def _alerts(self, language: str) -> Sequence[Reply]:
+        rows = await self.report.recent(SHOWN)
+        if not rows:
+            return (Reply(self.words.say(language, "latest.none")),)
+        lines = []
+        for row in rows:
+            state = self.words.say(language, f"state.{row['state']}")
+            why = f" ({held_words(self.words, language, row['reason'])})" if row["reason"] else ""
+            lines.append(f"{row['id']} · {state}{why} · {row['sent']}/{row['audience']} · {row['headline']}")
+        return (Reply("\n".join(lines)),)
+
+    async def _status(self, language: str) -> Sequence[Reply]:
+        say = self.words.say
+        counts = await self.report.counts()
+        lines = [say(language, "status.title", **counts)]
+        for name, row in (await self.report.platforms(self.rates)).items():
+            state = "off" if not row["on"] else "paused" if row["paused"] else "frozen" if row["frozen_s"] else "on"
+            fields = {**row, "name": name, "state": say(language, f"platform.{state}", by=row["paused"] or "")}
+            lines.append(say(language, "status.platform", **fields))
+        for source in await self.report.sources():
+            lines.append(say(language, "status.source.ok" if source["ok"] else "status.source.bad", **source))
+        return (Reply("\n".join(lines)),)
+
+    async def _cancel(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
+        if len(arguments) != 1:
+            raise Impossible("cancel.how")
+        _, total = await self.deeds.cancel(arguments[0], person.name)
+        return (Reply(self.words.say(language, "cancelled", **{k: f"{v:,}" for k, v in total.items()})),)
+
+    def _digest(self, story: Story) -> str:
+        """One hash over what every platform would send in every language."""
+        drawn = [
+            self.render(story, bot, language).digest for bot in self.deeds.bots for language in self.words.catalogs
+        ]
+        return " ".join(drawn)
+
+
+def held_words(words: Words, language: str, reason: str) -> str:
+    """Why a story waits, in the reader's language; a reason without words of its own stands as it is."""
+    return words.catalog(language).get(f"held.{reason}", reason)

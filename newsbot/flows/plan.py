@@ -1,0 +1,38 @@
+"""Accepted story → ledger: one idempotent plan per todo row, then the row is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from newsbot.ports import Clock, Dialect, Ledger, Stories
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Makes the plans that are owed. Whoever accepts calls it at once; the sweeper calls it for what was left over."""
+
+    stories: Stories
+    ledger: Ledger
+    dialects: Mapping[str, Dialect]
+    clock: Clock
+
+    async def owed(self, story: str | None = None) -> int:
+        """Plan every todo row (of one story, or all); how many. A row of an unknown platform stays and is logged."""
+        made = 0
+        for story_id, bot in await self.stories.todo():
+            if story is not None and story_id != story:
+                continue
+            found, dialect = await self.stories.get(story_id), self.dialects.get(bot)
+            if found is None or dialect is None:
+                log.error("plan.impossible", story=story_id, platform=bot, known=found is not None)
+                continue
+            size = await self.ledger.plan(found, bot, dialect.ref_bytes, self.clock().timestamp())
+            await self.stories.done(story_id, bot)
+            log.info("planned", story=story_id, platform=bot, audience=size, urgency=found.urgency.value)
+            made += 1
+        return made

@@ -1,0 +1,24 @@
+"""The registry of platforms: a third one costs one package and one line here.
+
+Every package named here exposes `Settings` (its own section of the config; `rate` is messages a second), `VARIABLES`
+(conventional environment variable → key of that section), `build(settings, menu) -> Platform | None` (None without a
+token; `menu` lists the readers' verbs by language) and `dialect() -> Dialect` (needs neither token nor network).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+
+PLATFORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "telegram": "newsbot.platforms.telegram",
+        "slack": "newsbot.platforms.slack",
+    }
+)
+
+
+def load(name: str) -> ModuleType:
+    """The package of this platform, imported now: a platform that is off costs no import. Raises KeyError."""
+    return import_module(PLATFORMS[name])

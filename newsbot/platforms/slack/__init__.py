@@ -1,0 +1,33 @@
+"""Slack: a Web API client, a renderer, a door. The libraries behind it appear nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from newsbot.platforms.slack.client import SlackPlatform
+from newsbot.platforms.slack.settings import Settings
+from newsbot.ports import Dialect, Platform
+
+__all__ = ["VARIABLES", "Settings", "build", "dialect"]
+
+VARIABLES = {
+    "SLACK_BOT_TOKEN": "bot_token",
+    "SLACK_APP_TOKEN": "app_token",
+    "SLACK_SIGNING_SECRET": "signing_secret",
+    "SLACK_API_BASE": "api_base",
+}
+"""Conventional environment variable → key of the section."""
+
+
+def build(settings: Settings, menu: Mapping[str, object] | None = None) -> Platform | None:  # noqa: ARG001
+    """The live platform, or None without a bot token. Slack shows no menu of its own: `/news help` lists the verbs."""
+    if settings.bot_token is None:
+        return None
+    return SlackPlatform(settings, settings.bot_token.get_secret_value())
+
+
+def dialect() -> Dialect:
+    """The pure half: rendering and addresses, without token and network."""
+    from newsbot.platforms.slack.render import SlackDialect  # noqa: PLC0415
+
+    return SlackDialect()

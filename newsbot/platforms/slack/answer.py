@@ -1,0 +1,53 @@
+"""Slack payloads made from replies: pure, everything but the channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from newsbot.core.model import Reply
+
+# Limits of Block Kit (docs.slack.dev/reference/block-kit/blocks): a section's text, a button's label and value,
+# elements of one actions block; of a message's text (docs: truncated after 40,000).
+SECTION, LABEL, VALUE, BUTTONS, TEXT = 3000, 75, 2000, 25, 39_000
+
+# What an alert's payload has that an answer may have too; metadata and unfurling belong to posting.
+FIELDS = ("text", "blocks", "attachments")
+
+
+def payload_of(reply: Reply) -> dict[str, Any]:
+    """The message: text alone, or text (what a notification shows) with blocks where there are buttons."""
+    if reply.alert is not None:
+        return {name: reply.alert.payload[name] for name in FIELDS if name in reply.alert.payload}
+    text = escape(reply.text.strip())[:TEXT]
+    if not reply.buttons:
+        return {"text": text}
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": part, "verbatim": True}} for part in pieces(text)
+    ]
+    elements = [
+        {
+            "type": "button",
+            "action_id": f"news:{number}",
+            "text": {"type": "plain_text", "text": button.label[:LABEL]},
+            "value": button.data[:VALUE],
+        }
+        for number, button in enumerate(reply.buttons[:BUTTONS])
+    ]
+    return {"text": text, "blocks": [*blocks, {"type": "actions", "elements": elements}]}
+
+
+def escape(text: str) -> str:
+    """The three signs Slack reads as markup, which takes every mention and link out of foreign text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def pieces(text: str) -> list[str]:
+    """The text in parts one section can hold, cut at a line's end where there is one and never inside an entity."""
+    parts: list[str] = []
+    while len(text) > SECTION:
+        cut = text.rfind("\n", 1, SECTION)
+        if cut < 0:
+            cut = SECTION if (amp := text.rfind("&", SECTION - 5, SECTION)) < 0 else amp
+        parts.append(text[:cut])
+        text = text[cut:].lstrip("\n")
+    return [*parts, text] if text else parts

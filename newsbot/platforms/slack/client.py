@@ -1,0 +1,232 @@
+"""The live half of Slack: one workspace's token, one session, one door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.routing import Route
+
+from newsbot.core.delivery import SEND_TIMEOUT
+from newsbot.core.model import Address, Gone, Inbound, Outcome, Rendered, Reply
+from newsbot.platforms.slack.answer import payload_of
+from newsbot.platforms.slack.classify import (
+    STOPPED,
+    classify,
+    classify_delete,
+    classify_edit,
+    classify_error,
+    to_ts,
+)
+from newsbot.platforms.slack.door import Guard, events
+from newsbot.platforms.slack.inbound import Handle, Me
+from newsbot.platforms.slack.listen import Listener, library_log
+from newsbot.platforms.slack.settings import Settings
+from newsbot.platforms.slack.socket import listen, why
+from newsbot.ports import Door, TokenRefused
+
+log = structlog.get_logger()
+
+CONNECT = 5.0  # seconds for a free connection, DNS, TCP and TLS
+# Seconds an idle connection is kept: one the other side closes while we write would be a doubt.
+IDLE = 15.0
+MOST = 1 << 20  # bytes of one answer
+
+# What chat.update takes of a posted message.
+EDITABLE = ("text", "blocks", "attachments", "metadata")
+
+TRANSPORT = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+FAILURES = (SlackApiError, *TRANSPORT, KeyError, TypeError, AttributeError)
+
+# An answer of its own, seen by the person alone.
+NEW: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
+# Flags of users.info.
+GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
+ADMIN = ("is_admin", "is_owner", "is_primary_owner")
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+class SlackPlatform:
+    """`ports.Platform` over the Web API. Sends are ready bytes in exactly one POST; Bolt parses what comes in."""
+
+    name = "slack"
+
+    def __init__(self, settings: Settings, token: str) -> None:
+        self._settings = settings
+        self._token = token
+        self._me = Me()
+        self._session: aiohttp.ClientSession | None = None
+        self._web = AsyncWebClient(token, settings.api_base, logger=library_log, retry_handlers=[])
+        self._web.proxy = None  # the library takes one from the environment
+        self._listener: Listener | None = None
+
+    async def start(self) -> str:
+        """`<team id>/<bot user id>`. Raises TokenRefused or ConnectionError; only auth.test must succeed."""
+        self._web.session = self._open()
+        try:
+            answer = await self._web.auth_test()
+            self._me = Me(
+                answer["team_id"], answer["user_id"], answer.get("bot_id") or "", answer.get("enterprise_id") or ""
+            )
+        except FAILURES as error:
+            code = why(error)
+            if code in STOPPED:
+                raise TokenRefused(f"slack: auth.test says {code}") from None
+            raise ConnectionError(f"slack: auth.test: {code}") from None
+        log.info("slack.started", team=self._me.team, user=self._me.user)
+        return f"{self._me.team}/{self._me.user}"
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._listener is not None:
+            await self._listener.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def send(self, to: Address, message: Rendered) -> Outcome:
+        """Exactly one request; never retried inside."""
+        if (channel := self._channel(to)) is None:
+            return Gone("another workspace", "quarantined")
+        body = b'{"channel":%s,' % json.dumps(channel).encode() + message.body[1:]
+        answer = await self._post(message.method, body)
+        return classify_error(answer) if isinstance(answer, BaseException) else classify(*answer, channel)
+
+    async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:
+        """One request; a message that is not there any more is Gone("message not found")."""
+        if (channel := self._channel(to)) is None:
+            return Gone("another workspace", "quarantined")
+        # Text without blocks would remove the old blocks; a message has both, so both are replaced.
+        fields = {name: message.payload[name] for name in EDITABLE if name in message.payload}
+        answer = await self._post("chat.update", encode({"channel": channel, "ts": to_ts(ref), **fields}))
+        if isinstance(answer, BaseException):
+            return classify_error(answer)
+        return classify_edit(*answer, channel, ref)
+
+    async def delete(self, to: Address, ref: int) -> Outcome:
+        """One request; "already gone" is Sent."""
+        if (channel := self._channel(to)) is None:
+            return Gone("another workspace", "quarantined")
+        answer = await self._post("chat.delete", encode({"channel": channel, "ts": to_ts(ref)}))
+        if isinstance(answer, BaseException):
+            return classify_error(answer)
+        return classify_delete(*answer, channel, ref)
+
+    async def receive(self, door: Door) -> None:
+        """Hold a socket until cancelled; returns at once where HTTP brings the events, or nothing does."""
+        if self._settings.app_token is None:
+            return
+        self._web.session = self._open()
+        listener = self._listen(door)
+        await listen(listener.app, self._web, self._settings.app_token.get_secret_value())
+
+    def routes(self, door: Door) -> Sequence[Route]:
+        """POST /slack/events where a signing secret is set and no app token (Socket Mode goes first)."""
+        secret = self._settings.signing_secret
+        if secret is None or self._settings.app_token is not None:
+            return ()
+        return (events(self._listen(door).app, Guard(secret.get_secret_value())),)
+
+    async def reply(self, to: Inbound, replies: Sequence[Reply]) -> None:
+        """Say these: to the person alone where Slack gave an address for that, else in the place itself."""
+        for number, reply in enumerate(replies):
+            payload = payload_of(reply)
+            if isinstance(to.handle, Handle) and to.handle.response_url:
+                kind = {"replace_original": True} if to.kind == "press" and number == 0 else NEW
+                if await self._respond(to.handle.response_url, kind | payload):
+                    continue
+            await self._answer(to, payload)
+
+    async def is_admin(self, inbound: Inbound) -> bool:
+        """True in a direct message, for the workspace's owners and admins and the channel's creator; guests never."""
+        user = inbound.user.rpartition("/")[2]
+        if not inbound.genuine or not user:
+            return False
+        if inbound.place == "private":
+            return True
+        try:
+            person = (await self._web.users_info(user=user))["user"]
+            if any(person.get(flag) for flag in GUEST):
+                return False
+            if any(person.get(flag) for flag in ADMIN):
+                return True
+            room = (await self._web.conversations_info(channel=self._channel(inbound.address) or ""))["channel"]
+            return bool(room.get("creator") == user)
+        except FAILURES as error:
+            log.warning("slack.admin_unknown", why=why(error))
+            return False
+
+    def _listen(self, door: Door) -> Listener:
+        if self._listener is None:
+            self._listener = Listener(door, self.reply, lambda: self._me, self._web)
+        return self._listener
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The one session; made when first needed, because it belongs to the running loop."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=SEND_TIMEOUT, connect=CONNECT, sock_connect=CONNECT),
+                connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=IDLE),
+                trust_env=False,
+            )
+        return self._session
+
+    def _channel(self, to: Address) -> str | None:
+        """The channel id, or None where the address names another workspace."""
+        team, slash, channel = to.chat.rpartition("/")
+        return None if slash and team != self._me.team else channel
+
+    async def _post(self, method: str, body: bytes) -> Answer | BaseException:
+        """One POST of ready JSON to a Web API method: its answer, or what went wrong with it."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return await self._exchange(self._settings.api_base + method, body, headers)
+
+    async def _exchange(self, url: str, body: bytes, headers: dict[str, str]) -> Answer | BaseException:
+        headers |= {"Content-Type": "application/json; charset=utf-8", "Accept-Encoding": "identity"}
+        try:
+            # aiohttp repeats a request on a dropped connection only for idempotent methods, never a POST.
+            async with self._open().post(url, data=body, headers=headers, allow_redirects=False) as response:
+                return response.status, response.headers, await read(response)
+        except TRANSPORT as error:
+            return error
+
+    async def _respond(self, url: str, payload: dict[str, Any]) -> bool:
+        answer = await self._exchange(url, encode(payload), {})
+        if isinstance(answer, BaseException):
+            log.warning("slack.respond_failed", why=type(answer).__name__)
+            return False
+        if answer[0] != 200:
+            log.warning("slack.respond_failed", status=answer[0])
+        return answer[0] == 200
+
+    async def _answer(self, to: Inbound, payload: dict[str, Any]) -> None:
+        """Without such an address: a message in a direct conversation or about the place, else to the person alone."""
+        channel = self._channel(to.address)
+        user = to.handle.user if isinstance(to.handle, Handle) else ""
+        quiet = bool(user) and to.place != "private"
+        method, extra = ("chat.postEphemeral", {"user": user}) if quiet else ("chat.postMessage", {})
+        answer = await self._post(method, encode({"channel": channel, **extra, **payload}))
+        failed = isinstance(answer, BaseException) or b'"ok":true' not in answer[2].replace(b" ", b"")
+        if failed:
+            log.warning("slack.reply_failed", call=method)
+
+
+async def read(response: aiohttp.ClientResponse) -> bytes:
+    """The body; empty when it exceeds MOST, which makes it unreadable on purpose."""
+    parts = bytearray()
+    async for chunk in response.content.iter_any():
+        parts += chunk
+        if len(parts) > MOST:
+            return b""
+    return bytes(parts)
+
+
+def encode(payload: Mapping[str, Any]) -> bytes:
+    """The payload as JSON bytes."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

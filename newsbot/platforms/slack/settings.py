@@ -1,0 +1,39 @@
+"""The `[slack]` section of the config."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+UNFIT = re.compile(r"[\s\x00-\x1f\x7f]|[^\x00-\x7f]")
+
+
+class Settings(BaseModel):
+    """What an operator may set for Slack. Errors name the key and never show its value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    bot_token: SecretStr | None = None
+    app_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+    api_base: str = "https://slack.com/api/"
+    # Messages a second over all channels. Slack allows "several hundred messages per minute" in a workspace
+    # (docs.slack.dev/apis/web-api/rate-limits); 300 a minute is the least "several hundred" can mean.
+    rate: float = Field(default=5.0, gt=0, le=100)
+
+    @field_validator("bot_token", "app_token", "signing_secret")
+    @classmethod
+    def _clean(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if UNFIT.search(value.get_secret_value()):
+            raise ValueError("contains a space, a line break or another character no token has")
+        return value
+
+    @field_validator("api_base")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("must start with https:// or http://")
+        return value.rstrip("/") + "/"

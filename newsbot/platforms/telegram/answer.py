@@ -1,0 +1,70 @@
+"""Requests made from replies and edits: pure, everything but the chat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from newsbot.core.model import Inbound, Rendered, Reply
+from newsbot.platforms.telegram.inbound import Handle
+
+# Characters of one message. Telegram counts code points for bots; UTF-16 units are never fewer, so safe either way.
+MOST = 4096
+
+# What editMessageText and editMessageCaption take; the rest (silence, threads, effects) belongs to sending.
+TEXT_FIELDS = ("text", "parse_mode", "entities", "link_preview_options", "reply_markup")
+CAPTION_FIELDS = ("caption", "parse_mode", "caption_entities", "show_caption_above_media", "reply_markup")
+
+
+def edit_of(message: Rendered) -> tuple[str, dict[str, Any]]:
+    """Method and payload that turn an earlier message into this one; lacks chat_id and message_id."""
+    media = "text" not in message.payload
+    fields = CAPTION_FIELDS if media else TEXT_FIELDS
+    payload = {name: message.payload[name] for name in fields if name in message.payload}
+    return ("editMessageCaption" if media else "editMessageText"), payload
+
+
+def payload_of(reply: Reply, to: Inbound) -> Iterator[tuple[str, bytes]]:
+    """(method, body without its opening brace and chat) of each message the reply takes; buttons go under the last."""
+    if reply.alert is not None:
+        yield reply.alert.method, reply.alert.body[1:]
+        return
+    parts = pieces(reply.text)
+    for place, part in enumerate(parts):
+        payload: dict[str, Any] = {"text": part, "link_preview_options": {"is_disabled": True}}
+        if place == 0 and (quote := _quote(to)):
+            payload["reply_parameters"] = {"message_id": quote, "allow_sending_without_reply": True}
+        if reply.buttons and place == len(parts) - 1:
+            rows = [[{"text": button.label, "callback_data": button.data}] for button in reply.buttons]
+            payload["reply_markup"] = {"inline_keyboard": rows}
+        yield "sendMessage", json.dumps(payload, ensure_ascii=False).encode()[1:]
+
+
+def pieces(text: str) -> list[str]:
+    """The text in parts one message can hold, cut at a line's end where there is one; nothing for an empty text."""
+    parts: list[str] = []
+    rest = text.strip()
+    while rest:
+        room = _fitting(rest)
+        if room < len(rest) and (line := rest.rfind("\n", 1, room)) > 0:
+            room = line
+        parts.append(rest[:room])
+        rest = rest[room:].lstrip("\n")
+    return parts
+
+
+def _fitting(text: str) -> int:
+    """How many characters from the start fit into MOST UTF-16 units."""
+    units = 0
+    for count, sign in enumerate(text):
+        units += 2 if ord(sign) > 0xFFFF else 1
+        if units > MOST:
+            return count
+    return len(text)
+
+
+def _quote(to: Inbound) -> int:
+    """The command's message in a group, so that it is clear whom we answer; 0 elsewhere."""
+    quotes = to.place == "group" and to.kind == "say" and isinstance(to.handle, Handle)
+    return to.handle.message if quotes else 0

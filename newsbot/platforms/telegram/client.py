@@ -1,0 +1,239 @@
+"""The live half of Telegram: one token, one connection pool, one door."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from starlette.routing import Route
+from telegram import Bot, BotCommand, ChatMember, Update
+from telegram.error import BadRequest, InvalidToken, TelegramError
+
+from newsbot.core.model import Address, Gone, Inbound, Later, Outcome, Rendered, Reply, Sent
+from newsbot.platforms.telegram.answer import edit_of, payload_of
+from newsbot.platforms.telegram.classify import classify, classify_delete, classify_edit, classify_error
+from newsbot.platforms.telegram.door import webhook
+from newsbot.platforms.telegram.inbound import ALLOWED, Handle, Me, to_inbound
+from newsbot.platforms.telegram.receive import Poller
+from newsbot.platforms.telegram.request import FastRequest
+from newsbot.platforms.telegram.settings import Settings
+from newsbot.ports import Door, StoreDown, TokenRefused
+
+log = structlog.get_logger()
+
+# What reading a malformed update or answer raises inside the library.
+UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, OverflowError, OSError)
+
+SLOW = 60.0  # seconds the door may take for one update before its chat goes on without it
+SETUP = 5.0  # seconds for each call at start that may fail
+PATIENCE = 5.0  # seconds an answer waits out a 429; the person has gone by then
+MENU = 100  # commands Telegram accepts in one language
+
+Menu = Mapping[str, Sequence[tuple[str, str]]]
+"""Language ("" for every other) to (command, description) pairs, shown when a reader types "/"."""
+
+
+class TelegramPlatform:
+    """`ports.Platform` over the Bot API. Sends are ready bytes; all other calls go through python-telegram-bot."""
+
+    name = "telegram"
+
+    def __init__(self, settings: Settings, token: str, menu: Menu | None = None) -> None:
+        self._settings = settings
+        self._menu = menu or {}
+        self._request = FastRequest(token)
+        self._poll_request = FastRequest(token, connections=1)
+        root = f"{settings.api_base}/bot"
+        self._url = f"{root}{token}/"
+        self._bot = Bot(
+            token,
+            base_url=root,
+            base_file_url=f"{settings.api_base}/file/bot",
+            request=self._request,
+            get_updates_request=self._poll_request,
+        )
+        self._me = Me(0, "")
+
+    async def start(self) -> str:
+        """The bot's numeric id. Raises TokenRefused or ConnectionError; only getMe must succeed."""
+        await self._request.initialize()
+        await self._poll_request.initialize()
+        try:
+            # Not Bot.initialize(): its error message quotes the token.
+            user = await self._bot.get_me()
+            self._me = Me(user.id, user.username or "")
+        except InvalidToken:
+            raise TokenRefused("telegram: getMe refused the token") from None
+        except TelegramError as error:
+            raise ConnectionError(f"telegram: {error.message}") from None
+        except UNREADABLE as error:
+            raise ConnectionError(f"telegram: getMe answered something unreadable ({type(error).__name__})") from None
+        await asyncio.gather(self._set_door(), self._set_menu())
+        log.info("telegram.started", id=self._me.id, username=self._me.username)
+        return str(self._me.id)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._request.shutdown()
+        await self._poll_request.shutdown()
+
+    async def send(self, to: Address, message: Rendered) -> Outcome:
+        """Exactly one request; never retried inside."""
+        if (target := split(to)) is None:
+            return Gone("not a Telegram chat", "quarantined")
+        chat, head = target
+        return await self._post(message.method, head + message.body[1:], lambda s, b: classify(s, b, chat))
+
+    async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:
+        """One request; "not modified" is Sent, a message that is not there any more is Gone("message not found")."""
+        if (target := split(to)) is None:
+            return Gone("not a Telegram chat", "quarantined")
+        chat = target[0]
+        method, payload = edit_of(message)
+        body = encode({"chat_id": chat, "message_id": ref, **payload})
+        return await self._post(method, body, lambda s, b: classify_edit(s, b, chat, ref))
+
+    async def delete(self, to: Address, ref: int) -> Outcome:
+        """One request; "already gone" is Sent, older than 48 hours is Refused (Telegram's limit: edit instead)."""
+        if (target := split(to)) is None:
+            return Gone("not a Telegram chat", "quarantined")
+        body = encode({"chat_id": target[0], "message_id": ref})
+        return await self._post("deleteMessage", body, lambda s, b: classify_delete(s, b, ref))
+
+    async def receive(self, door: Door) -> None:
+        """Poll until cancelled; returns at once where the webhook brings the updates."""
+        if self._settings.webhook_url:
+            return
+
+        async def patient(raw: dict[str, Any]) -> None:
+            while True:
+                try:
+                    return await self._take(raw, door)
+                except StoreDown:
+                    await asyncio.sleep(2.0)  # unconfirmed meanwhile, so a crash here loses nothing
+
+        await Poller(self._poll_request, self._url + "getUpdates", patient).run()
+
+    def routes(self, door: Door) -> Sequence[Route]:
+        """POST /telegram/webhook where a webhook is configured."""
+        secret = self._settings.webhook_secret
+        if not self._settings.webhook_url or secret is None:
+            return ()
+        return (webhook(secret.get_secret_value(), lambda raw: self._take(raw, door)),)
+
+    async def reply(self, to: Inbound, replies: Sequence[Reply]) -> None:
+        """Say these where the update came from; failures are logged, never raised."""
+        if (target := split(to.address)) is None or not replies:
+            return
+        chat, head = target
+        if to.kind == "press" and isinstance(to.handle, Handle) and to.handle.message > 0:
+            await self._take_buttons(chat, to.handle.message)
+        for reply in replies:
+            for method, rest in payload_of(reply, to):
+                outcome = await self._say(chat, method, head + rest)
+                if not isinstance(outcome, Sent):
+                    log.warning(
+                        "telegram.reply_failed", outcome=type(outcome).__name__, why=getattr(outcome, "why", "")
+                    )
+
+    async def is_admin(self, inbound: Inbound) -> bool:
+        """True in a private chat and for a channel's own post; in a group what getChatMember says, False on failure."""
+        if not inbound.genuine or (target := split(inbound.address)) is None:
+            return False
+        if inbound.place == "private" or (inbound.place == "channel" and not inbound.user):
+            return True
+        if not inbound.user.isdigit():
+            return False
+        try:
+            member = await self._bot.get_chat_member(target[0], int(inbound.user))
+        except (TelegramError, *UNREADABLE) as error:
+            log.warning("telegram.admin_unknown", why=type(error).__name__)
+            return False
+        return member.status in (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
+
+    async def _take(self, raw: dict[str, Any], door: Door) -> None:
+        """Put one raw update through the door and say its answers. Raises StoreDown alone."""
+        try:
+            update = Update.de_json(raw, self._bot)
+            inbound = to_inbound(update, self._me)
+        except UNREADABLE as error:
+            log.warning("telegram.update_unreadable", update=raw.get("update_id"), why=type(error).__name__)
+            return
+        try:
+            if inbound is not None:
+                async with asyncio.timeout(SLOW):
+                    await self.reply(inbound, await door(inbound))
+        except StoreDown:
+            raise
+        except Exception:  # whatever it is, this update must not come back for ever
+            log.exception("telegram.update_failed", update=update.update_id)
+        finally:
+            if update.callback_query is not None:
+                await self._quietly(self._bot.answer_callback_query(update.callback_query.id), "answerCallbackQuery")
+
+    async def _post(self, method: str, body: bytes, judge: Callable[[int, bytes], Outcome]) -> Outcome:
+        try:
+            status, data = await self._request.send(self._url + method, body)
+        except TelegramError as error:
+            return classify_error(error)
+        return judge(status, data)
+
+    async def _say(self, chat: int, method: str, body: bytes) -> Outcome:
+        """One answer; a short 429 is waited out once, because a person is waiting too."""
+        outcome = await self._post(method, body, lambda s, b: classify(s, b, chat))
+        if isinstance(outcome, Later) and (outcome.after or 0.5) <= PATIENCE:
+            await asyncio.sleep(outcome.after or 0.5)
+            outcome = await self._post(method, body, lambda s, b: classify(s, b, chat))
+        return outcome
+
+    async def _take_buttons(self, chat: int, message: int) -> None:
+        """Remove the pressed message's keyboard, so that nobody presses it again."""
+        await self._quietly(self._bot.edit_message_reply_markup(chat, message, reply_markup=None), "removing buttons")
+
+    async def _set_door(self) -> None:
+        secret = self._settings.webhook_secret
+        if self._settings.webhook_url and secret is not None:
+            call = self._bot.set_webhook(
+                self._settings.webhook_url,
+                secret_token=secret.get_secret_value(),
+                allowed_updates=ALLOWED,
+                read_timeout=SETUP,
+            )
+            await self._quietly(call, "setWebhook")
+        else:
+            await self._quietly(self._bot.delete_webhook(read_timeout=SETUP), "deleteWebhook")
+
+    async def _set_menu(self) -> None:
+        for language, entries in self._menu.items():
+            commands = [BotCommand(name, text) for name, text in entries][:MENU]
+            call = self._bot.set_my_commands(commands, language_code=language or None, read_timeout=SETUP)
+            await self._quietly(call, "setMyCommands")
+
+    async def _quietly(self, call: Any, what: str) -> None:
+        """Await a call that may fail: only a warning. An old press or an unchanged keyboard is not even that."""
+        try:
+            await call
+        except BadRequest as error:
+            log.info("telegram.call_refused", call=what, why=error.message)
+        except (TelegramError, *UNREADABLE) as error:
+            log.warning("telegram.call_failed", call=what, why=str(error)[:200])
+
+
+def split(to: Address) -> tuple[int, bytes] | None:
+    """The numeric chat and the opening of a request body for it, or None where it is no Telegram chat."""
+    chat, slash, thread = to.chat.partition("/")
+    try:
+        number, topic = int(chat), int(thread) if slash else 0
+    except ValueError:
+        return None
+    # Naming the General topic (1) is an error; leaving it out means it (tdlib/telegram-bot-api, Client.cpp).
+    head = f'{{"chat_id":{number},"message_thread_id":{topic},' if topic > 1 else f'{{"chat_id":{number},'
+    return number, head.encode()
+
+
+def encode(payload: Mapping[str, Any]) -> bytes:
+    """The payload as JSON bytes, numbers as numbers."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

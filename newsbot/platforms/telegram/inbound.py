@@ -1,0 +1,161 @@
+"""An update of the Bot API as the neutral `Inbound`; pure, and the only place that decides what is genuine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from telegram import (
+    CallbackQuery,
+    Chat,
+    ChatMember,
+    ChatMemberAdministrator,
+    ChatMemberRestricted,
+    ChatMemberUpdated,
+    Message,
+    Update,
+    User,
+)
+from telegram.constants import ChatID, ChatType
+
+from newsbot.core.model import Address, Inbound, Place
+
+ALLOWED = ("message", "edited_message", "channel_post", "callback_query", "my_chat_member")
+
+# Fake senders Telegram puts in `from`: the anonymous admin, the linked channel's forwarder, "user as a channel".
+NOBODY = frozenset({int(ChatID.ANONYMOUS_ADMIN), int(ChatID.SERVICE_CHAT), int(ChatID.FAKE_CHANNEL)})
+
+# What a 400 always follows if it is named as a thread: the General topic (tdlib/telegram-bot-api, Client.cpp).
+GENERAL = 1
+
+COMMAND = re.compile(r"^(/[A-Za-z0-9_]{1,64})@([A-Za-z0-9_]{1,64})(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What an answer needs: the message it answers (0: none can be named) and the button press, if it was one."""
+
+    message: int = 0
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The bot as getMe describes it."""
+
+    id: int
+    username: str
+
+
+def to_inbound(update: Update, me: Me) -> Inbound | None:
+    """What the update says to us, or None where it is nothing of ours."""
+    event = f"tg:{update.update_id}"
+    if update.callback_query is not None:
+        return _press(update.callback_query, event)
+    if update.my_chat_member is not None:
+        return _membership(update.my_chat_member, event)
+    for message, edited in ((update.message, False), (update.edited_message, True), (update.channel_post, False)):
+        if message is not None:
+            return _message(message, event, me, edited=edited)
+    return None
+
+
+def place(chat: Chat) -> Place:
+    """Whether one person, a group or a channel reads there."""
+    if chat.type == ChatType.PRIVATE:
+        return "private"
+    return "channel" if chat.type == ChatType.CHANNEL else "group"
+
+
+def address(chat: int, thread: int | None = None) -> Address:
+    """`telegram:<chat>[/<thread>]`; the General topic is written as the chat itself."""
+    return Address("telegram", f"{chat}/{thread}" if thread and thread != GENERAL else str(chat))
+
+
+def _message(message: Message, event: str, me: Me, *, edited: bool) -> Inbound | None:
+    chat = message.chat
+    if message.migrate_to_chat_id:
+        return Inbound("moved", address(chat.id), place(chat), "", str(message.migrate_to_chat_id), event)
+    text = _for_us(message.text or "", me)
+    if text is None or not text.strip() or (place(chat) != "private" and not text.startswith("/")):
+        return None
+    user = str(message.from_user.id) if message.from_user else ""
+    genuine = not edited and _genuine(message)
+    return Inbound(
+        "say",
+        _where(message),
+        place(chat),
+        user,
+        text,
+        event,
+        genuine=genuine,
+        language=_language(message.from_user),
+        handle=Handle(message.message_id),
+    )
+
+
+def _language(person: User | None) -> str:
+    """What the person's app is set to: "ko" of "ko-KR", or ""."""
+    return ((person and person.language_code) or "").partition("-")[0].lower()
+
+
+def _for_us(text: str, me: Me) -> str | None:
+    """The text without "@ourbot" behind its command, or None where the command is another bot's."""
+    found = COMMAND.match(text)
+    if found is None:
+        return text
+    return found[1] + text[found.end() :] if found[2].lower() == me.username.lower() else None
+
+
+def _where(message: Message) -> Address:
+    # Without is_topic_message the number names a reply chain in a plain supergroup, not a topic.
+    return address(message.chat.id, message.message_thread_id if message.is_topic_message else None)
+
+
+def _genuine(message: Message) -> bool:
+    """Whether a real, named person typed this here and now (or the channel itself posted it)."""
+    if message.forward_origin or message.via_bot or message.is_automatic_forward:
+        return False
+    if message.chat.type == ChatType.CHANNEL:
+        return message.sender_chat is None or message.sender_chat.id == message.chat.id
+    sender = message.from_user
+    return sender is not None and not sender.is_bot and sender.id not in NOBODY and message.sender_chat is None
+
+
+def _press(query: CallbackQuery, event: str) -> Inbound | None:
+    message = query.message
+    if message is None or not query.data:
+        return None
+    where = _where(message) if isinstance(message, Message) else address(message.chat.id)
+    person = query.from_user
+    genuine = not person.is_bot and person.id not in NOBODY
+    return Inbound(
+        "press",
+        where,
+        place(message.chat),
+        str(person.id),
+        query.data,
+        event,
+        genuine=genuine,
+        language=_language(person),
+        handle=Handle(message.message_id, query.id),
+    )
+
+
+def _membership(change: ChatMemberUpdated, event: str) -> Inbound | None:
+    chat, user = change.chat, str(change.from_user.id)
+    was, now = _writes(change.old_chat_member, chat), _writes(change.new_chat_member, chat)
+    if chat.type == ChatType.PRIVATE:
+        return Inbound("unblocked" if now else "blocked", address(chat.id), "private", user, "", event)
+    if was == now:
+        return None
+    return Inbound("added" if now else "removed", address(chat.id), place(chat), user, "", event)
+
+
+def _writes(member: ChatMember, chat: Chat) -> bool:
+    """Whether the bot can post in this state; in a channel only an administrator with that right can."""
+    if chat.type == ChatType.CHANNEL:
+        return isinstance(member, ChatMemberAdministrator) and bool(member.can_post_messages)
+    if isinstance(member, ChatMemberRestricted):
+        return member.is_member and member.can_send_messages
+    return member.status in (ChatMember.MEMBER, ChatMember.ADMINISTRATOR, ChatMember.OWNER)

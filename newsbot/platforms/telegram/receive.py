@@ -1,0 +1,151 @@
+"""Long polling: every chat's updates in their order, chats beside one another, nothing confirmed before it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from telegram.error import TelegramError
+
+from newsbot.platforms.telegram.inbound import ALLOWED
+from newsbot.platforms.telegram.request import FastRequest
+
+log = structlog.get_logger()
+
+Handler = Callable[[dict[str, Any]], Awaitable[None]]
+
+POLL = 25  # seconds one request waits for news; the server allows up to 50
+PAGE = 100  # updates in one answer, the server's own limit
+TOGETHER = 16  # chats handled at the same time
+# Seconds a page may take before the next is asked for while some chat is still busy.
+PATIENCE = 0.5
+
+
+class Lanes:
+    """Runs updates one after another within a chat, up to TOGETHER chats at once."""
+
+    def __init__(self, handle: Handler, tasks: asyncio.TaskGroup) -> None:
+        self._handle = handle
+        self._tasks = tasks
+        self._room = asyncio.Semaphore(TOGETHER)
+        self._lanes: dict[object, deque[dict[str, Any]]] = {}
+        self.open: set[int] = set()
+        self._changed = asyncio.Event()
+
+    def put(self, update: dict[str, Any]) -> None:
+        """Queue one update behind those of its chat."""
+        self.open.add(update["update_id"])
+        key = chat_of(update)
+        if (lane := self._lanes.get(key)) is not None:
+            lane.append(update)
+            return
+        self._lanes[key] = deque([update])
+        self._tasks.create_task(self._run(key))
+
+    async def settle(self) -> None:
+        """Wait until everything is done, PATIENCE at most."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self.open:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _run(self, key: object) -> None:
+        lane = self._lanes[key]
+        while lane:
+            update = lane.popleft()
+            async with self._room:
+                await self._handle(update)
+            self.open.discard(update["update_id"])
+            self._changed.set()
+        del self._lanes[key]
+
+
+class Poller:
+    """Asks getUpdates for ever. An update is confirmed once its handler returned; the handler never raises."""
+
+    def __init__(self, request: FastRequest, url: str, handle: Handler) -> None:
+        self._request = request
+        self._url = url
+        self._handle = handle
+        self._offset = 0  # the oldest update_id not confirmed yet
+        self._seen: set[int] = set()
+        self._failures = 0
+        self._told = -60.0
+
+    async def run(self) -> None:
+        """Poll until cancelled; network errors and refusals only make it wait."""
+        async with asyncio.TaskGroup() as tasks:
+            lanes = Lanes(self._handle, tasks)
+            while True:
+                updates = await self._page(lanes)
+                if updates is None:
+                    self._failures += 1
+                    await asyncio.sleep(min(30.0, 2.0 ** min(self._failures, 5)) * random.uniform(0.5, 1.0))
+                    continue
+                self._failures = 0
+                for update in updates:
+                    if (ident := update["update_id"]) not in self._seen:
+                        self._seen.add(ident)
+                        lanes.put(update)
+                await lanes.settle()
+                self._advance(lanes, news=bool(updates))
+
+    def _advance(self, lanes: Lanes, *, news: bool) -> None:
+        if news or lanes.open:
+            self._offset = min(lanes.open, default=max(self._seen) + 1)
+            self._seen = {ident for ident in self._seen if ident >= self._offset}
+        else:
+            # An empty page confirmed all before it. After a week of silence ids start anew, perhaps below the offset.
+            self._offset = 0
+
+    async def _page(self, lanes: Lanes) -> list[dict[str, Any]] | None:
+        """The updates waiting, or None after a failure that has been logged."""
+        wait = 0 if lanes.open else POLL  # the unconfirmed would come back at once anyway
+        ask = {"offset": self._offset, "limit": PAGE, "timeout": wait, "allowed_updates": ALLOWED}
+        body = json.dumps({key: value for key, value in ask.items() if key != "offset" or value}).encode()
+        try:
+            status, data = await self._request.send(self._url, body, total=wait + 15.0)
+        except TelegramError as error:
+            log.warning("telegram.poll_failed", why=str(error))
+            return None
+        return self._updates(status, data)
+
+    def _updates(self, status: int, data: bytes) -> list[dict[str, Any]] | None:
+        try:
+            answer = json.loads(data)
+            if status == 200 and answer["ok"] is True:
+                return [one for one in answer["result"] if isinstance(one["update_id"], int)]
+            why = str(answer.get("description", ""))[:200]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            why = "unreadable answer"
+        if status == 409:
+            self._conflict(why)
+        else:
+            log.warning("telegram.poll_failed", status=status, why=why)
+        return None
+
+    def _conflict(self, why: str) -> None:
+        """Say once a minute that somebody else polls with our token (or a webhook is set)."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told >= 60:
+            self._told = now
+            log.error("telegram.poll_conflict", why=why, hint="another process uses this token, or a webhook is set")
+
+
+def chat_of(update: dict[str, Any]) -> object:
+    """What orders the update: its chat, else the update itself (which then waits for nobody)."""
+    for part in update.values():
+        if isinstance(part, dict):
+            message = part.get("message") if isinstance(part.get("message"), dict) else part
+            chat = message.get("chat") if isinstance(message, dict) else None
+            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                return chat["id"]
+    return ("update", update["update_id"])

@@ -1,0 +1,1 @@
+"""Processes: signals, loops, deadlines, HTTP; nothing of the domain."""

@@ -1,0 +1,197 @@
+"""What every process has in common: the data folder, Redis, the platforms' tokens, signals, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import structlog
+
+from newsbot import bootstrap
+from newsbot.bootstrap import Kit
+from newsbot.ports import Platform, StoreDown, TokenRefused
+from newsbot.settings import Settings
+from newsbot.store.embedded import Embedded
+from newsbot.store.install import Report, WrongRedis, look
+
+log = structlog.get_logger()
+
+TOLD_EVERY = 30.0
+"""Seconds between two lines about a Redis that is down (design §5)."""
+
+RETRY_START = 5.0
+DRAIN = 15.0
+"""Seconds what was begun may take to end after SIGTERM (reliability F3)."""
+
+
+class Failed(Exception):
+    """The process ends with exit code 1 and this one line."""
+
+
+@dataclass
+class Bot:
+    """One platform's token: whether it was accepted yet."""
+
+    platform: Platform
+    state: Literal["starting", "on", "refused"] = "starting"
+    told: str = ""
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self) -> None:
+        """One try; never raises."""
+        try:
+            identity = await self.platform.start()
+        except TokenRefused as error:
+            self._is("refused", str(error))
+        except (ConnectionError, TimeoutError, OSError) as error:
+            self._is("starting", f"not reached: {error}")
+        else:
+            self._is("on", identity)
+            self.ready.set()
+
+    def stopped(self, why: str) -> None:
+        """The token was refused in the middle of work."""
+        self.ready.clear()
+        self._is("refused", why)
+
+    async def keep_started(self) -> None:
+        """Try again for ever: a token can be rotated, a network comes back."""
+        while True:
+            if not self.ready.is_set():
+                await self.start()
+            await asyncio.sleep(RETRY_START)
+
+    def _is(self, state: Literal["starting", "on", "refused"], what: str) -> None:
+        if (state, what) != (self.state, self.told):
+            tell = log.info if state == "on" else log.error if state == "refused" else log.warning
+            tell(f"platform.{state}", platform=self.platform.name, detail=what)
+        self.state, self.told = state, what
+
+
+@dataclass
+class Process:
+    """One running process: its kit, what it found, and what makes it end."""
+
+    kit: Kit
+    settings: Settings
+    bots: Mapping[str, Bot]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    redis: Report | None = None  # None while Redis was never reached
+
+    @property
+    def ready(self) -> bool:
+        """Whether Redis is there and at least one platform accepted its token."""
+        return self.redis is not None and any(bot.ready.is_set() for bot in self.bots.values())
+
+    async def wait_for_redis(self) -> None:
+        """Until Redis answers and is ours; a line every 30 s. Raises Failed for a Redis that must not be used."""
+        waited = 0.0
+        while not self.stop.is_set():
+            try:
+                self.redis = await look(self.kit.redis, self.settings.data.folder, strict=self.settings.redis.strict)
+            except WrongRedis as error:
+                raise Failed(str(error)) from None
+            except StoreDown as error:
+                if waited % TOLD_EVERY == 0:
+                    log.warning("redis.waiting", error=str(error))
+                waited += 1
+                await asyncio.sleep(1)
+            else:
+                for warning in self.redis.warnings:
+                    log.warning("redis.unsafe", warning=warning)
+                self.kit.metrics.redis_up.set(1)
+                return
+
+    async def start_bots(self) -> None:
+        """One try for each platform. Raises Failed when every token is refused."""
+        await asyncio.gather(*(bot.start() for bot in self.bots.values()))
+        refused = [bot for bot in self.bots.values() if bot.state == "refused"]
+        if refused and len(refused) == len(self.bots):
+            raise Failed("; ".join(f"{bot.platform.name}: token refused: {bot.told}" for bot in refused))
+
+    async def run(self, *jobs: Coroutine[Any, Any, None]) -> None:
+        """Run the jobs until a signal comes or one of them fails; then give them time to end by themselves."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+        tasks = [asyncio.create_task(job) for job in jobs]
+        end = asyncio.create_task(self.stop.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, end], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {end}:
+                task.result()
+        finally:
+            self.stop.set()
+            end.cancel()
+            await finish(tasks)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+
+async def finish(tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for what ends by itself, cancel the rest; errors were told already."""
+    _, late = await asyncio.wait(tasks, timeout=DRAIN)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) -> None:
+    """Run a job that knows no end and cancel it at the stop signal; its failure is raised."""
+    task, end = asyncio.ensure_future(job), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        end.cancel()
+        task.cancel()  # no effect on one that ended by itself
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+@contextmanager
+def redis_url(settings: Settings) -> Iterator[str]:
+    """REDIS_URL, or the URL of the data folder's own server, held while it is used. Raises NoRedis."""
+    if settings.redis_url:
+        yield settings.redis_url
+        return
+    embedded = Embedded(settings.data.folder.resolve())
+    try:
+        yield embedded.acquire()
+    finally:
+        embedded.release()
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the data folder for `newsbot run`. Raises Failed where another one has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock: IO[str] = (folder / "run.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise Failed(f"data folder {folder} is in use by another `newsbot run`") from None
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+@asynccontextmanager
+async def process(settings: Settings, url: str, environ: Mapping[str, str]) -> AsyncIterator[Process]:
+    """A process around a kit; connections are closed at the end."""
+    kit = bootstrap.kit(settings, url, environ)
+    bots = {name: Bot(platform) for name, platform in kit.platforms.items()}
+    try:
+        yield Process(kit, settings, bots)
+    finally:
+        for platform in kit.platforms.values():
+            await platform.close()
+        await kit.redis.close()

@@ -1,0 +1,14 @@
+"""The watcher: every source scanned and followed, each in its own task."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from newsbot.ports import Source
+from newsbot.procs.runtime import Process, until_stopped
+
+
+def jobs(process: Process, sources: Sequence[Source]) -> list[Coroutine[Any, Any, None]]:
+    """One coroutine a source; they end at the stop signal."""
+    return [until_stopped(process.stop, process.kit.ingest.watch(source)) for source in sources]

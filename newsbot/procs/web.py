@@ -1,0 +1,155 @@
+"""HTTP and the chat door: health, metrics, the platforms' own routes, and polling or sockets under a lease."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any
+
+import structlog
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from newsbot import bootstrap
+from newsbot.core.model import Inbound, Reply
+from newsbot.flows.door import Door
+from newsbot.ports import StoreDown
+from newsbot.procs.runtime import Bot, Failed, Process, until_stopped
+
+log = structlog.get_logger()
+
+LEASE = 10.0
+RENEW = 3.0
+
+
+class Server(uvicorn.Server):
+    """A server whose process handles its own signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signal handlers alone."""
+        yield
+
+
+def listen(process: Process) -> socket.socket:
+    """The listening socket of `[web]`. Raises Failed where the port is taken."""
+    web = process.settings.web
+    try:
+        return socket.create_server((web.host, web.port), reuse_port=False)
+    except OSError as error:
+        raise Failed(f"port {web.port} on {web.host}: {error.strerror}") from None
+
+
+def app(process: Process) -> Starlette:
+    """The HTTP side: /healthz, /readyz, /metrics, and what each platform brings."""
+    door = guarded(process)
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        return await readiness(process)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(process.kit.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    for platform in process.kit.platforms.values():
+        routes += platform.routes(door)
+    return Starlette(routes=routes)
+
+
+def guarded(process: Process) -> Any:
+    """The door with its count, and a floor under it: no update, however strange, ends the process or goes unlogged."""
+    door: Door = process.kit.door()
+
+    async def through(inbound: Inbound) -> Sequence[Reply]:
+        process.kit.metrics.inbound.labels(inbound.address.platform, inbound.kind).inc()
+        try:
+            return await door(inbound)
+        except Exception:  # noqa: BLE001 - the one place: a poison update is logged, answered with nothing, and not retried
+            log.exception("door.failed", platform=inbound.address.platform, kind=inbound.kind)
+            return ()
+
+    return through
+
+
+async def readiness(process: Process) -> Response:
+    """200 once Redis is there and a token was accepted; the body says what is and what is not."""
+    try:
+        alive = bool(await process.kit.redis.call("PING"))
+    except StoreDown:
+        alive = False
+    process.kit.metrics.redis_up.set(int(alive))
+    body = {
+        "ready": alive and process.ready,
+        "redis": alive,
+        "warnings": list(process.redis.warnings) if process.redis else [],
+        "platforms": {name: bot.state for name, bot in process.bots.items()},
+    }
+    return JSONResponse(body, 200 if body["ready"] else 503)
+
+
+async def serve(process: Process, sock: socket.socket) -> None:
+    """Answer HTTP until the stop signal."""
+    config = uvicorn.Config(
+        app(process),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+        limit_concurrency=200,
+        h11_max_incomplete_event_size=65536,
+    )
+    server = Server(config)
+    task = asyncio.create_task(server.serve(sockets=[sock]))
+    await process.stop.wait()
+    server.should_exit = True
+    await task
+
+
+def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
+    """The chat doors that have to be opened from here (polling, sockets), one coroutine each."""
+    door = guarded(process)
+    owner = bootstrap.worker_name()
+    return [until_stopped(process.stop, receive(process, bot, door, owner)) for bot in process.bots.values()]
+
+
+async def receive(process: Process, bot: Bot, door: Any, owner: str) -> None:
+    """Receive while holding the platform's lease: two pollers on one token would throw each other out."""
+    name = bot.platform.name
+    while True:
+        await bot.ready.wait()
+        try:
+            mine = await process.kit.ledger.hold(name, "receive", owner, LEASE)
+        except StoreDown:
+            mine = False
+        if mine:
+            await while_held(process, bot, door, owner)
+        await asyncio.sleep(1)
+
+
+async def while_held(process: Process, bot: Bot, door: Any, owner: str) -> None:
+    """One spell of receiving; ends when the lease is lost, the platform stops, or receiving ends by itself."""
+    task = asyncio.create_task(bot.platform.receive(door))
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=RENEW)
+            try:
+                if not await process.kit.ledger.hold(bot.platform.name, "receive", owner, LEASE):
+                    return
+            except StoreDown:
+                pass  # nobody else can take the lease either
+            if task.done():
+                task.result()
+                await asyncio.sleep(RENEW)
+                return
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,141 @@
+"""The control API under /sandbox: what the demo, the page and tests use to act as people and to look at the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from newsbot.sandbox import control_telegram as telegram
+from newsbot.sandbox.control_telegram import Refused
+from newsbot.sandbox.telegram_error import ApiError
+from newsbot.sandbox.world import World
+
+KEEP_ALIVE = 15.0  # seconds between comments on a quiet event stream
+WORLD_CHATS = 60  # more private chats than this are only counted for the page
+
+Action = Callable[[World, dict[str, Any]], dict[str, Any]]
+
+
+def routes(world: World) -> list[BaseRoute]:
+    """All routes of the control API but Slack's own."""
+    get: dict[str, Callable[[Request], Any]] = {
+        "/sandbox/messages": lambda request: world.record.as_json(
+            request.query_params.get("platform"), request.query_params.get("chat")
+        ),
+        "/sandbox/requests": lambda _: world.record.requests_json(),
+        "/sandbox/faults": lambda _: world.faults.as_json(),
+        "/sandbox/world": lambda _: world_json(world),
+    }
+    post: dict[str, Action] = {
+        "/sandbox/telegram/say": telegram.say,
+        "/sandbox/telegram/press": telegram.press,
+        "/sandbox/telegram/member": telegram.member,
+        "/sandbox/telegram/chats": telegram.make_chats,
+        "/sandbox/telegram/migrate": telegram.migrate,
+        "/sandbox/limits": _limits,
+    }
+    return [
+        *(Route(path, _reads(action), methods=["GET"]) for path, action in get.items()),
+        *(Route(path, _acts(world, action), methods=["POST"]) for path, action in post.items()),
+        Route("/sandbox/faults", _add_faults(world), methods=["POST"]),
+        Route("/sandbox/faults", _clear_faults(world), methods=["DELETE"]),
+        Route("/sandbox/events", _events(world), methods=["GET"]),
+    ]
+
+
+def _reads(read: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        return JSONResponse(read(request))
+
+    return endpoint
+
+
+def _acts(world: World, action: Action) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            body = json.loads(await request.body() or b"{}")
+            if not isinstance(body, dict):
+                raise Refused("a JSON object is expected")
+            return JSONResponse(action(world, body))
+        except (Refused, ApiError, ValueError, TypeError) as problem:
+            return JSONResponse({"error": str(problem)}, 400)
+
+    return endpoint
+
+
+def _limits(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    world.limits.configure(**body)
+    return {"ok": True}
+
+
+def _add_faults(world: World) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            lines = json.loads(await request.body())
+            made = world.faults.add_all([lines] if isinstance(lines, dict) else lines)
+        except (ValueError, TypeError) as problem:
+            return JSONResponse({"error": str(problem)}, 400)
+        return JSONResponse({"added": len(made)})
+
+    return endpoint
+
+
+def _clear_faults(world: World) -> Callable[[Request], Any]:
+    async def endpoint(_: Request) -> Response:
+        world.faults.clear()
+        return JSONResponse({"ok": True})
+
+    return endpoint
+
+
+def _events(world: World) -> Callable[[Request], Any]:
+    async def endpoint(_: Request) -> Response:
+        return StreamingResponse(_stream(world), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    return endpoint
+
+
+async def _stream(world: World) -> AsyncIterator[bytes]:
+    """Server-sent events: one JSON change a line, with comments in between that keep the line open."""
+    changes = aiter(world.record.changes())
+    upcoming = asyncio.ensure_future(anext(changes))
+    yield b": open\n\n"
+    try:
+        while True:
+            done, _ = await asyncio.wait({upcoming}, timeout=KEEP_ALIVE)
+            if not done:
+                yield b": still here\n\n"
+                continue
+            try:
+                change = upcoming.result()
+            except StopAsyncIteration:
+                return
+            yield b"data: " + json.dumps(change, ensure_ascii=False).encode() + b"\n\n"
+            upcoming = asyncio.ensure_future(anext(changes))
+    finally:
+        upcoming.cancel()
+
+
+def world_json(world: World) -> dict[str, Any]:
+    """Users, chats and channels of both platforms."""
+    state = world.telegram
+    private = [chat for chat in state.chats.values() if chat.type == "private"]
+    shown = private[:WORLD_CHATS] + [chat for chat in state.chats.values() if chat.type != "private"]
+    users = [user for user in state.users.values() if user.id in {chat.id for chat in shown}]
+    return {
+        "telegram": {
+            "bot": state.bot.api(),
+            "token": state.token,
+            "users": [{"id": user.id, "name": user.name} for user in users],
+            "chats": [telegram.chat_json(chat, state) for chat in shown],
+            "hidden_chats": max(0, len(private) - WORLD_CHATS),
+            "webhook": world.updates.url,
+        },
+        "slack": world.slack.as_json(),
+    }

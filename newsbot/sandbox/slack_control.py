@@ -1,0 +1,246 @@
+"""The strings people pull on the Slack side of the sandbox: type a command, press a button, join, leave, speak.
+
+Names work as well as ids: users `Rae`, `bot`; channels `#news`, `@rae` (her direct message with the bot).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from newsbot.sandbox import slack_deliver
+from newsbot.sandbox.record import Message
+from newsbot.sandbox.slack_messages import find
+from newsbot.sandbox.slack_socket import disconnect
+from newsbot.sandbox.slack_state import BOT_USER, TEAM, Channel, User
+
+if TYPE_CHECKING:
+    from newsbot.sandbox.world import World
+
+Control = Callable[["World", dict[str, Any]], Awaitable[dict[str, Any]]]
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def routes(world: World) -> list[BaseRoute]:
+    """One POST per string under /sandbox/slack/, and GET /sandbox/slack/state."""
+
+    def route(name: str, act: Control) -> Route:
+        async def endpoint(request: Request) -> Response:
+            if not world.slack.wire.base:
+                world.slack.wire.base = str(request.url).split("/sandbox/", 1)[0]
+            return await _answer(world, act, await request.body())
+
+        return Route(f"/sandbox/slack/{name}", endpoint, methods=["POST"])
+
+    async def state(request: Request) -> Response:  # noqa: ARG001  starlette passes it
+        return JSONResponse(world.slack.as_json() | {"sockets": len(world.slack.wire.sockets)})
+
+    return [Route("/sandbox/slack/state", state, methods=["GET"]), *(route(*pair) for pair in _CONTROLS.items())]
+
+
+async def _answer(world: World, act: Control, body: bytes) -> Response:
+    """Run one control call; a wrong one is 400 with the reason."""
+    try:
+        given = json.loads(body or b"{}")
+        if not isinstance(given, dict):
+            raise ValueError("the body must be a JSON object")
+        return JSONResponse(await act(world, given))
+    except KeyError as error:
+        return JSONResponse({"error": str(error.args[0])}, 400)
+    except (ValueError, TypeError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+
+
+def _only(given: dict[str, Any], *known: str) -> None:
+    unknown = set(given) - set(known)
+    if unknown:
+        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+
+
+def _who(world: World, given: dict[str, Any]) -> User:
+    return world.slack.user(str(given["user"]))
+
+
+def _where(world: World, given: dict[str, Any]) -> Channel:
+    return world.slack.channel(str(given["channel"]))
+
+
+async def _command(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """A person types a command; `channel` defaults to the direct message with the bot."""
+    _only(given, "user", "channel", "text", "command")
+    user = _who(world, given)
+    channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
+    name = str(given.get("command", "/news"))
+    return await slack_deliver.command(world, user, channel, name, str(given.get("text", "")))
+
+
+def _message(world: World, channel: Channel, user: User, given: dict[str, Any]) -> Message:
+    """The message meant by `message_ts`, or the newest that has such a button and that the user can see."""
+    if given.get("message_ts"):
+        message = find(world, channel, given["message_ts"])
+        if message is None:
+            raise KeyError(f"no message {given['message_ts']} in {channel.id}")
+        return message
+    for message in reversed(world.record.messages("slack", channel.id)):
+        mine = message.view.get("to", user.id) == user.id
+        if mine and not message.deleted and _button(message, given) is not None:
+            return message
+    raise KeyError(f"nothing to press like that in {channel.id}")
+
+
+def _button(message: Message, given: dict[str, Any]) -> dict[str, Any] | None:
+    action, label, value = (str(given.get(key, "")) for key in ("action_id", "button", "value"))
+    return slack_deliver.pressable(message, action, label, value)
+
+
+async def _press(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """A person presses a button or picks an option, found by action_id, label (`button`) or value."""
+    _only(given, "user", "channel", "message_ts", "action_id", "button", "value")
+    user, channel = _who(world, given), _where(world, given)
+    message = _message(world, channel, user, given)
+    if message.view.get("to", user.id) != user.id:
+        raise KeyError("that message is shown to someone else")
+    button = _button(message, given)
+    if button is None:
+        raise KeyError(f"nothing to press like that on {message.message_id}")
+    return await slack_deliver.press(world, user, channel, message, button)
+
+
+async def _event(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """Any event as given; `event_id` beside it repeats an earlier delivery."""
+    _only(given, "event", "event_id")
+    if not isinstance(given["event"], dict):
+        raise ValueError("event must be an object")
+    return await slack_deliver.event(world, given["event"], str(given.get("event_id", "")))
+
+
+async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """Someone joins or leaves (`joined`), or the channel is archived or not (`archived`)."""
+    _only(given, "user", "channel", "joined", "archived", "inviter")
+    channel = _where(world, given)
+    stamp = world.slack.next_ts(channel, world.clock.now())
+    group = "group" if channel.is_private else "channel"
+    actor = world.slack.user(str(given.get("inviter", "Rae"))).id
+    if "archived" in given:
+        channel.is_archived = bool(given["archived"])
+        kind = f"{group}_{'archive' if channel.is_archived else 'unarchive'}"
+        return await slack_deliver.event(world, {"type": kind, "channel": channel.id, "user": actor, "event_ts": stamp})
+    user = _who(world, given)
+    letter = "G" if channel.is_private else "C"
+    inner: dict[str, Any] = {"user": user.id, "channel": channel.id, "channel_type": letter, "team": TEAM}
+    if given.get("joined", True):
+        channel.members.add(user.id)
+        inner |= {"type": "member_joined_channel", "inviter": actor}
+    else:
+        channel.members.discard(user.id)
+        if user.id == BOT_USER:
+            inner = {"type": f"{group}_left", "channel": channel.id, "actor_id": actor}
+        else:
+            inner["type"] = "member_left_channel"
+    return await slack_deliver.event(world, inner | {"event_ts": stamp})
+
+
+async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """A person writes: kept in the record and told to the app as a message event."""
+    _only(given, "user", "channel", "text", "thread_ts")
+    user = _who(world, given)
+    channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
+    text = str(given["text"])
+    stamp = world.slack.next_ts(channel, world.clock.now())
+    payload = {"text": text.translate(_ESCAPES)}  # Slack escapes what people type
+    thread = str(given["thread_ts"]) if given.get("thread_ts") else None
+    world.record.add(
+        Message(
+            platform="slack",
+            chat=channel.id,
+            chat_title=channel.title,
+            message_id=stamp,
+            text=text,
+            payload=payload,
+            at=float(stamp),
+            sender=user.name.capitalize(),
+            thread=thread,
+            view={"user": user.id},
+        )
+    )
+    kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
+    inner = {"type": "message", "channel": channel.id, "user": user.id, "text": payload["text"], "ts": stamp}
+    inner |= {"event_ts": stamp, "channel_type": kind, "team": user.team}
+    if thread:
+        inner["thread_ts"] = thread
+    return await slack_deliver.event(world, inner) | {"ts": stamp}
+
+
+async def _channels(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """Many channels for a load test."""
+    _only(given, "count", "prefix", "private")
+    made = world.slack.add_channels(int(given["count"]), str(given.get("prefix", "C9")), bool(given.get("private")))
+    return {"channels": [channel.id for channel in made]}
+
+
+async def _request_url(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """Deliver over signed HTTP from now on (`null`: over sockets again); Slack's challenge is tried at once."""
+    _only(given, "url", "verify")
+    url = given["url"]
+    if url is not None and not str(url).startswith(("http://", "https://")):
+        raise ValueError("url must be http(s) or null")
+    world.slack.request_url = url
+    if url is None or not given.get("verify", True):
+        return {"url": url, "verified": False}
+    challenge = world.slack.trigger_id()
+    token = world.slack.verification_token
+    ack = await slack_deliver.send(
+        world, "events_api", {"token": token, "challenge": challenge, "type": "url_verification"}
+    )
+    said = ack.payload or {}
+    return {"url": url, "verified": challenge in (said.get("challenge"), said.get("text"))}
+
+
+async def _disconnect(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """Close all sockets as Slack does from time to time; `warning` only announces it."""
+    _only(given, "reason")
+    reason = str(given.get("reason", "refresh_requested"))
+    if reason not in ("refresh_requested", "warning", "link_disabled"):
+        raise ValueError("reason must be refresh_requested, warning or link_disabled")
+    return {"told": await disconnect(world, reason)}
+
+
+async def _settings(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """How Slack treats the app: ack window, retry pauses, scopes, revoked token, kind of app."""
+    _only(given, "ack_seconds", "retry_delays", "scopes", "revoked", "commercial")
+    state = world.slack
+    if "ack_seconds" in given:
+        state.ack_seconds = float(given["ack_seconds"])
+    if "retry_delays" in given:
+        state.retry_delays = tuple(float(delay) for delay in given["retry_delays"])
+    if "scopes" in given:
+        state.scopes = {str(name) for name in given["scopes"]}
+    if "revoked" in given:
+        state.revoked = bool(given["revoked"])
+    if "commercial" in given:
+        state.commercial = bool(given["commercial"])
+    return {
+        "ack_seconds": state.ack_seconds,
+        "retry_delays": list(state.retry_delays),
+        "scopes": sorted(state.scopes),
+        "revoked": state.revoked,
+        "commercial": state.commercial,
+    }
+
+
+_CONTROLS: dict[str, Control] = {
+    "command": _command,
+    "press": _press,
+    "event": _event,
+    "member": _member,
+    "say": _say,
+    "channels": _channels,
+    "request_url": _request_url,
+    "disconnect": _disconnect,
+    "settings": _settings,
+}

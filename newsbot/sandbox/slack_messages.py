@@ -1,0 +1,104 @@
+"""Slack messages in the sandbox's record: how they are kept, shown to the API again, replaced and removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from newsbot.sandbox.record import Message
+from newsbot.sandbox.slack_blocks import Parsed
+from newsbot.sandbox.slack_state import APP, BOT, BOT_USER, TEAM, Channel
+
+if TYPE_CHECKING:
+    from newsbot.sandbox.world import World
+
+_KEPT = ("text", "blocks", "attachments", "metadata", "thread_ts", "reply_broadcast", "client_msg_id")
+
+
+def seen(parsed: Parsed, to: str = "") -> dict[str, Any]:
+    """The parsed view a page draws from: blocks, links, buttons, pings; `to` is the one reader of an ephemeral."""
+    view = asdict(parsed)
+    view.pop("plain")
+    if to:
+        view["to"] = to
+    return view
+
+
+def kept(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a call belongs to the message, JSON strings unpacked and blocks given ids as Slack does."""
+    payload = {key: params[key] for key in _KEPT if key in params}
+    for key in ("blocks", "attachments", "metadata"):
+        if isinstance(payload.get(key), str):
+            payload[key] = json.loads(payload[key])
+    return payload
+
+
+def post(
+    world: World,
+    channel: Channel,
+    params: Mapping[str, Any],
+    parsed: Parsed,
+    *,
+    to: str = "",
+    sender: str = "bot",
+) -> Message:
+    """Make a message visible; `to` makes it ephemeral for that user."""
+    ts = world.slack.next_ts(channel, world.clock.now())
+    return world.record.add(
+        Message(
+            platform="slack",
+            chat=channel.id,
+            chat_title=channel.title,
+            message_id=ts,
+            text=parsed.plain,
+            payload=kept(params),
+            at=float(ts),
+            sender=sender,
+            thread=params.get("thread_ts"),
+            ephemeral=bool(to),
+            view=seen(parsed, to),
+        )
+    )
+
+
+def replace(world: World, message: Message, params: Mapping[str, Any], parsed: Parsed) -> None:
+    """Show new content in place of the old; text without blocks removes the blocks, metadata stays unless given."""
+    payload = kept(params)
+    for key in ("metadata", "thread_ts", "reply_broadcast"):
+        if key in message.payload:
+            payload.setdefault(key, message.payload[key])
+    if payload.get("metadata") == {}:
+        del payload["metadata"]
+    world.record.edit(message, parsed.plain, payload, seen(parsed, message.view.get("to", "")))
+
+
+def find(world: World, channel: Channel, ts: object) -> Message | None:
+    """The message if readers can still see it."""
+    message = world.record.find("slack", channel.id, str(ts))
+    return None if message is None or message.deleted else message
+
+
+def as_slack(message: Message, *, metadata: bool = True) -> dict[str, Any]:
+    """The message object of the Web API; history leaves metadata out unless asked."""
+    payload = message.payload
+    out: dict[str, Any] = {"type": "message", "ts": message.message_id, "team": TEAM, "text": payload.get("text", "")}
+    if message.sender == "bot":
+        out |= {"user": BOT_USER, "bot_id": BOT, "app_id": APP}
+    else:
+        out["user"] = message.view.get("user", "")
+    if payload.get("blocks"):
+        out["blocks"] = [{"block_id": f"b{index}", **block} for index, block in enumerate(payload["blocks"])]
+    for key in ("attachments", "client_msg_id"):
+        if key in payload:
+            out[key] = payload[key]
+    if metadata and payload.get("metadata"):
+        out["metadata"] = payload["metadata"]
+    if message.thread:
+        out["thread_ts"] = message.thread
+        if payload.get("reply_broadcast"):
+            out["subtype"] = "thread_broadcast"
+    if message.edited_at is not None:
+        out["edited"] = {"user": out["user"], "ts": f"{message.edited_at:.6f}"}
+    return out

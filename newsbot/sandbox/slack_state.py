@@ -1,0 +1,233 @@
+"""The Slack workspace of the sandbox: its people, channels, tokens and settings.
+
+Data only; nothing here answers a call.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsbot.sandbox.slack_wire import Wire
+
+TEAM, TEAM_DOMAIN, OTHER_TEAM = "T0SANDBOX", "sandbox", "T0OTHER"
+BOT_USER, BOT, APP = "U0NEWSBOT", "B0NEWSBOT", "A0NEWSBOT"
+SCOPES = frozenset(
+    {
+        *("chat:write", "commands", "users:read", "im:read", "im:write", "im:history"),
+        *("channels:read", "channels:history", "channels:join", "groups:read", "groups:history"),
+    }
+)
+# Slack retries an event at once, after a minute and after five (docs.slack.dev/apis/events-api#retries).
+RETRY_DELAYS = (0.0, 60.0, 300.0)
+ACK_SECONDS = 3.0  # docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response
+
+
+@dataclass(slots=True)
+class User:
+    """One person or bot, with the flags rights are decided by."""
+
+    id: str
+    name: str
+    team: str = TEAM
+    is_admin: bool = False
+    is_restricted: bool = False
+    is_bot: bool = False
+
+    def as_slack(self) -> dict[str, Any]:
+        """The user object of users.info."""
+        title = self.name.capitalize()
+        return {
+            "id": self.id,
+            "team_id": self.team,
+            "name": self.name,
+            "deleted": False,
+            "real_name": title,
+            "tz": "Asia/Seoul",
+            "profile": {"real_name": title, "display_name": self.name, "team": self.team},
+            "is_admin": self.is_admin,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "is_restricted": self.is_restricted,
+            "is_ultra_restricted": False,
+            "is_bot": self.is_bot,
+            "is_app_user": False,
+            "is_stranger": self.team != TEAM,
+            "updated": 1_720_742_580,
+        }
+
+
+@dataclass(slots=True)
+class Channel:
+    """One conversation; `user` is the other side of a direct message."""
+
+    id: str
+    name: str
+    creator: str = "U0RAE"
+    members: set[str] = field(default_factory=set)
+    is_private: bool = False
+    user: str = ""
+    is_archived: bool = False
+    last_ts: int = 0
+
+    @property
+    def is_im(self) -> bool:
+        """Whether this is a direct message with the bot."""
+        return bool(self.user)
+
+    @property
+    def title(self) -> str:
+        """How people call it."""
+        return f"@{self.name}" if self.is_im else f"#{self.name}"
+
+    @property
+    def command_name(self) -> str:
+        """`channel_name` of a slash command (docs.slack.dev/interactivity/implementing-slash-commands)."""
+        if self.is_im:
+            return "directmessage"
+        return "privategroup" if self.is_private else self.name
+
+    def as_slack(self) -> dict[str, Any]:
+        """The channel object of conversations.info."""
+        shared: dict[str, Any] = {
+            "id": self.id,
+            "created": 1_720_742_580,
+            "context_team_id": TEAM,
+            "is_im": self.is_im,
+            "is_org_shared": False,
+        }
+        if self.is_im:
+            return shared | {"user": self.user, "is_archived": self.is_archived, "is_open": True}
+        return shared | {
+            "name": self.name,
+            "name_normalized": self.name,
+            "is_channel": not self.is_private,
+            "is_group": self.is_private,
+            "is_private": self.is_private,
+            "is_mpim": False,
+            "is_general": False,
+            "is_archived": self.is_archived,
+            "is_shared": False,
+            "is_ext_shared": False,
+            "is_member": BOT_USER in self.members,
+            "creator": self.creator,
+            "num_members": len(self.members),
+            "topic": {"value": "", "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+        }
+
+
+def _people() -> dict[str, User]:
+    cast = [
+        User("U0RAE", "rae", is_admin=True),
+        User("U0ED", "ed"),
+        User("U0EVE", "eve"),
+        User("U0OLU", "olu"),
+        User("U0SAM", "sam"),
+        User("U0GUS", "gus", is_restricted=True),
+        User("U0EXT", "ext", team=OTHER_TEAM),
+        User(BOT_USER, "newsbot", is_bot=True),
+    ]
+    return {user.id: user for user in cast}
+
+
+def _rooms() -> dict[str, Channel]:
+    crew = {"U0RAE", "U0ED", "U0EVE", "U0OLU"}
+    rooms = [
+        Channel("C0NEWS", "news", members=crew | {"U0SAM", "U0GUS", "U0EXT", BOT_USER}),
+        Channel("C0DESK", "desk", creator="U0ED", members=crew | {BOT_USER}),
+        Channel("C0RANDOM", "random", members=crew | {"U0SAM"}),
+        Channel("G0PRIVATE", "private", members=crew | {BOT_USER}, is_private=True),
+    ]
+    return {room.id: room for room in rooms}
+
+
+@dataclass(slots=True)
+class SlackState:
+    """The workspace and how the sandbox treats the app; tests set the plain fields at will."""
+
+    bot_token: str = "xoxb-sandbox-newsbot"  # noqa: S105  a stand-in's token is no secret
+    app_token: str = "xapp-sandbox-newsbot"  # noqa: S105
+    signing_secret: str = "sandbox-signing-secret"  # noqa: S105
+    verification_token: str = "sandbox-verification"  # noqa: S105
+    revoked: bool = False
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    commercial: bool = False  # a distributed non-Marketplace app reads history once a minute, 15 messages
+    request_url: str | None = None
+    ack_seconds: float = ACK_SECONDS
+    retry_delays: tuple[float, ...] = RETRY_DELAYS
+    users: dict[str, User] = field(default_factory=_people)
+    channels: dict[str, Channel] = field(default_factory=_rooms)
+    wire: Wire = field(default_factory=Wire)
+
+    def __post_init__(self) -> None:
+        """Everyone of this workspace has a direct message with the bot."""
+        for user in list(self.users.values()):
+            if not user.is_bot and user.team == TEAM:
+                self.direct(user.id)
+
+    def direct(self, user_id: str) -> Channel:
+        """The direct message between the bot and a user, opened when missing."""
+        channel_id = f"D{user_id[1:]}"
+        if channel_id not in self.channels:
+            name = self.users[user_id].name
+            self.channels[channel_id] = Channel(channel_id, name, members={user_id, BOT_USER}, user=user_id)
+        return self.channels[channel_id]
+
+    def user(self, who: str) -> User:
+        """A user by id or name in any case (`Rae`, `@rae`, `bot`); KeyError when nobody answers to it."""
+        if who in self.users:
+            return self.users[who]
+        name = {"bot": "newsbot"}.get(who.lower(), who.lower()).removeprefix("@")
+        for user in self.users.values():
+            if user.name == name:
+                return user
+        raise KeyError(f"no Slack user {who!r}")
+
+    def channel(self, where: str) -> Channel:
+        """A channel by id, `#name`, or `@name` for a direct message; KeyError when there is none."""
+        if where in self.channels:
+            return self.channels[where]
+        if where.startswith("@"):
+            return self.direct(self.user(where).id)
+        name = where.removeprefix("#")
+        for channel in self.channels.values():
+            if channel.name == name and not channel.is_im:
+                return channel
+        raise KeyError(f"no Slack channel {where!r}")
+
+    def add_channels(self, count: int, prefix: str = "C9", private: bool = False) -> list[Channel]:
+        """Many channels at once, bot and Rae inside, named and numbered after `prefix`."""
+        made = []
+        for number in range(count):
+            channel_id = f"{prefix}{number:06d}"
+            room = Channel(channel_id, channel_id.lower(), members={"U0RAE", BOT_USER}, is_private=private)
+            made.append(self.channels.setdefault(channel_id, room))
+        return made
+
+    def next_ts(self, channel: Channel, now: float) -> str:
+        """A ts no other message of the channel has; ts are strings and rise within a channel."""
+        micros = max(round(now * 1_000_000), channel.last_ts + 1)
+        channel.last_ts = micros
+        return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
+
+    def trigger_id(self) -> str:
+        """A trigger as Slack forms it; nothing here opens with it yet."""
+        return f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """What a page or a script needs to know to play a part here."""
+        return {
+            "team": TEAM,
+            "bot_user": BOT_USER,
+            "bot": BOT,
+            "app": APP,
+            "bot_token": self.bot_token,
+            "app_token": self.app_token,
+            "signing_secret": self.signing_secret,
+            "request_url": self.request_url,
+            "revoked": self.revoked,
+            "users": {user.id: user.name for user in self.users.values()},
+            "channels": {channel.id: channel.title for channel in self.channels.values()},
+        }

@@ -1,0 +1,170 @@
+"""The Bot API on the wire: `/bot<token>/<method>`, its real bodies and statuses, and scripted trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from newsbot.sandbox.faults import Fault, cut, linger
+from newsbot.sandbox.telegram_error import NO_METHOD, UNAUTHORIZED, ApiError, bad, forbidden, too_many
+from newsbot.sandbox.telegram_methods import Described, Methods
+from newsbot.sandbox.telegram_params import BY_LOWER, coerce, read
+from newsbot.sandbox.telegram_state import FULL_NAME
+from newsbot.sandbox.world import World
+
+MAX_BODY = 10 * 1024 * 1024
+_GARBAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+_UNAVAILABLE = {500: "Internal Server Error: restart", 502: "Bad Gateway", 504: "Gateway Timeout"}
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer before it is written out."""
+
+    status: int
+    body: bytes
+    error: str | None = None
+    retry_after: int | None = None
+    content_type: bytes = b"application/json"
+
+
+class TelegramApi:
+    """The ASGI endpoint; kept lean, because a fan-out of thousands of chats goes through it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.methods = Methods(world.telegram, world.updates, world.record, world.limits, world.clock, world.queries)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one call, unless a fault says otherwise."""
+        path = scope["path_params"]
+        name = BY_LOWER.get(path["method"].lower(), path["method"])
+        chat = ""
+        fault: Fault | None = None
+        try:
+            raw, is_json = await self._read(scope, receive)
+            chat = str(raw.get("chat_id", ""))
+            if path["token"] != self.world.telegram.token:
+                raise ApiError(401, UNAUTHORIZED)
+            fault = self.world.faults.take("telegram", name, chat)
+            early = None if fault is None else await self._before(fault, chat)
+            reply = early or _good(await self._run(name, raw, is_json))
+        except ApiError as error:
+            reply = _refused(error)
+        if fault is None or not await self._instead(fault, reply, name, chat, scope, receive, send):
+            self.world.record.call("telegram", name, chat, reply.status, reply.error)
+            await _write(reply, send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[dict[str, Any], bool]:
+        message = await receive()
+        body = message.get("body", b"")
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > MAX_BODY:
+                raise ApiError(413, "Request Entity Too Large")
+        content_type = next((value for key, value in scope["headers"] if key == b"content-type"), b"")
+        return read(content_type.decode("latin-1"), body, scope["query_string"])
+
+    async def _run(self, name: str, raw: dict[str, Any], is_json: bool) -> Any:
+        if name not in BY_LOWER.values():
+            raise ApiError(404, NO_METHOD)
+        return await getattr(self.methods, name)(coerce(name, raw, is_json))
+
+    async def _before(self, fault: Fault, chat: str) -> Reply | None:
+        """What a fault does before the call takes effect; None lets the call through."""
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+            return None
+        refusal = self._refusal(fault, chat)
+        if refusal is not None:
+            raise refusal
+        return None if fault.processed or fault.kind == "other_chat" else Reply(0, b"")
+
+    def _refusal(self, fault: Fault, chat: str) -> ApiError | None:
+        """The platform's own words for a scripted refusal."""
+        found = self.world.telegram.chats.get(int(chat)) if chat.removeprefix("-").isdigit() else None
+        name = FULL_NAME.get(found.type if found else "", "group chat")
+        match fault.kind:
+            case "429":
+                return too_many(fault.retry_after)
+            case "blocked":
+                return forbidden("bot was blocked by the user")
+            case "kicked":
+                return forbidden(f"bot was kicked from the {name}")
+            case "not_in_channel":
+                return forbidden(f"bot is not a member of the {name}")
+            case "archived":
+                return bad("have no write access to the chat")
+            case "chat_not_found":
+                return bad("chat not found")
+            case "migrated":
+                to = {"migrate_to_chat_id": int(fault.args["to"])}
+                return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", to)
+            case "revoked":
+                return ApiError(401, UNAUTHORIZED)
+            case _:
+                return None
+
+    async def _instead(
+        self, fault: Fault, reply: Reply, name: str, chat: str, scope: Scope, receive: Receive, send: Send
+    ) -> bool:
+        """Answers in the fault's way, or not at all; False when the usual reply stands."""
+        done = self.world.record.call
+        match fault.kind:
+            case "5xx":
+                error = ApiError(fault.status, _UNAVAILABLE.get(fault.status, "Internal Server Error"))
+                bad_reply = _refused(error)
+            case "garbage":
+                bad_reply = Reply(200, _GARBAGE, error="garbage", content_type=b"text/html")
+            case "other_chat" if reply.error is None and reply.body:
+                bad_reply = Reply(200, _elsewhere(reply.body, int(fault.args.get("to", 424242))), error="other_chat")
+            case "hang" | "reset":
+                done("telegram", name, chat, 0, fault.kind)
+                if fault.kind == "hang":
+                    await linger(receive, fault.seconds)
+                await cut(scope, str(fault.args.get("how", "rst")))
+                return True
+            case _:
+                return False
+        done("telegram", name, chat, bad_reply.status, bad_reply.error)
+        await _write(bad_reply, send)
+        return True
+
+
+def _good(result: Any) -> Reply:
+    body: dict[str, Any] = {"ok": True, "result": result}
+    if isinstance(result, Described):
+        body = {"ok": True, "result": result.result, "description": result.description}
+    return Reply(200, json.dumps(body).encode())
+
+
+def _refused(error: ApiError) -> Reply:
+    pause = error.parameters.get("retry_after") if error.parameters else None
+    return Reply(error.code, json.dumps(error.body()).encode(), error.description, pause)
+
+
+def _elsewhere(body: bytes, chat_id: int) -> bytes:
+    """The same answer, as if the message had gone to another chat."""
+    answer = json.loads(body)
+    if isinstance(answer.get("result"), dict) and "chat" in answer["result"]:
+        answer["result"]["chat"]["id"] = chat_id
+    return json.dumps(answer).encode()
+
+
+async def _write(reply: Reply, send: Send) -> None:
+    headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
+    if reply.retry_after is not None:
+        headers.append((b"retry-after", str(reply.retry_after).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def routes(world: World) -> list[BaseRoute]:
+    """The Bot API's one route; anything else below /bot is a 404 of the app."""
+    return [Route("/bot{token}/{method}", endpoint=TelegramApi(world), methods=["GET", "POST"])]

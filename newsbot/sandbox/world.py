@@ -1,0 +1,50 @@
+"""Everything one sandbox holds, so that its parts find each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from newsbot.sandbox.clock import Clock
+from newsbot.sandbox.faults import Faults
+from newsbot.sandbox.limits import Limits
+from newsbot.sandbox.people import telegram_world
+from newsbot.sandbox.record import Record
+from newsbot.sandbox.slack_state import SlackState
+from newsbot.sandbox.telegram_methods import Query
+from newsbot.sandbox.telegram_state import TelegramState
+from newsbot.sandbox.telegram_updates import Updates
+
+
+@dataclass
+class World:
+    """Both platforms of one sandbox and what they share."""
+
+    clock: Clock
+    record: Record
+    faults: Faults
+    limits: Limits
+    telegram: TelegramState
+    updates: Updates  # Telegram's way to the bot
+    slack: SlackState
+    queries: dict[str, Query] = field(default_factory=dict)  # Telegram buttons pressed, not yet answered
+
+    async def close(self) -> None:
+        """Ends everything that still waits or retries."""
+        self.record.close()
+        await self.updates.stop()
+        await self.slack.wire.close()
+
+
+def new_world(clock: Clock | None = None, limits: bool = True) -> World:
+    """A fresh sandbox with the cast; `limits=False` lets any rate through."""
+    clock = clock or Clock()
+    record = Record(clock)
+    return World(
+        clock=clock,
+        record=record,
+        faults=Faults(),
+        limits=Limits(clock, on=limits),
+        telegram=telegram_world(record),
+        updates=Updates(clock),
+        slack=SlackState(),
+    )

@@ -1,0 +1,216 @@
+"""What the operator configured: `config/newsbot.toml`, `NEWSBOT_SECTION__KEY`, and the conventional variables.
+
+Only bootstrap reads this. A platform's own section stays raw here; the platform's package validates it.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from newsbot.core.model import Role
+
+DEFAULT_FILE = Path("config/newsbot.toml")
+PREFIX = "NEWSBOT_"
+OWN_VARIABLES = {"NEWSBOT_CONFIG"}
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: one line that names the file, the key and what is wrong with it."""
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Section):
+    """`[site]`: who speaks, in which language and zone."""
+
+    name: str = ""
+    url: str = ""
+    language: Literal["ko", "en"] = "ko"
+    zone: str = "Asia/Seoul"
+    commercial: bool = True
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is no time zone of the tz database, e.g. Asia/Seoul")
+        return str(ZoneInfo(zone))
+
+
+class SourceSection(Section):
+    """One `[[source]]`: a folder that is watched."""
+
+    name: str
+    kind: Literal["jekyll"] = "jekyll"
+    path: Path
+    url: str = ""
+
+
+class PersonSection(Section):
+    """One `[[person]]`: numeric ids only, because a username can be taken over by somebody else (reliability A40)."""
+
+    name: str
+    roles: tuple[Role, ...]
+    telegram: int | None = None
+    slack: str | None = Field(default=None, pattern=r"^(T[A-Z0-9]+/)?[UW][A-Z0-9]+$")
+
+
+class Data(Section):
+    """`[data]`: where the embedded Redis and the install id live."""
+
+    folder: Path = Path("data")
+
+
+class RedisSection(Section):
+    """`[redis]`: `strict` refuses to start where the server endangers the promises."""
+
+    strict: bool = False
+
+
+class Web(Section):
+    """`[web]`: where the HTTP door listens; `PORT` overrides the port, 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class Ingest(Section):
+    """`[ingest]`: how many new articles of one source may sound within five minutes before the rest is held."""
+
+    most_at_once: int = Field(default=20, ge=1)
+
+
+class MessageSection(Section):
+    """`[message]`: how alerts look."""
+
+    emoji: bool = False
+
+
+class Log(Section):
+    """`[log]`: how much is told, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json_lines: bool = False
+
+
+class Settings(Section):
+    """The whole configuration. Sections named after a platform stay raw in `platforms`."""
+
+    site: Site = Site()
+    source: tuple[SourceSection, ...] = ()
+    person: tuple[PersonSection, ...] = ()
+    data: Data = Data()
+    redis: RedisSection = RedisSection()
+    web: Web = Web()
+    ingest: Ingest = Ingest()
+    message: MessageSection = MessageSection()
+    log: Log = Log()
+    platforms: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    redis_url: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Settings:
+        for what, names in (("source", [s.name for s in self.source]), ("person", [p.name for p in self.person])):
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise ValueError(f"[[{what}]] {twice!r} stands twice")
+        for label in ("telegram", "slack"):
+            ids = [getattr(person, label) for person in self.person if getattr(person, label) is not None]
+            if twice_id := next((one for one in ids if ids.count(one) > 1), None):
+                raise ValueError(f"[[person]] {label} = {twice_id} stands for two people")
+        return self
+
+
+def load(environ: Mapping[str, str], platforms: Collection[str]) -> Settings:
+    """The settings of this process. Raises ConfigError with one readable line."""
+    named = environ.get("NEWSBOT_CONFIG", "")
+    path = Path(named) if named else DEFAULT_FILE
+    if named and not path.is_file():
+        raise ConfigError(f"NEWSBOT_CONFIG: {path} does not exist")
+    raw = _read(path) if path.is_file() else {}
+    origin = str(path) if path.is_file() else "environment"
+    overrides = _overrides(environ)
+    for section, value in overrides.items():
+        if isinstance(value, dict) and isinstance(raw.get(section), dict):
+            raw[section] = {**raw[section], **value}
+        else:
+            raw[section] = value
+    sections = {name: raw.pop(name) for name in sorted(platforms) if name in raw}
+    for name, section in sections.items():
+        if not isinstance(section, dict):
+            raise ConfigError(f"{origin}: {name}: must be a table [{name}]")
+    if environ.get("PORT"):
+        raw["web"] = {**raw.get("web", {}), "port": environ["PORT"]}
+    for reserved in ("platforms", "redis_url"):
+        if reserved in raw:
+            raise ConfigError(f"{origin}: {reserved}: unknown key")
+    try:
+        return Settings(**raw, platforms=sections, redis_url=secret(environ, "REDIS_URL"))
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {explain(error)}") from None
+
+
+def secret(environ: Mapping[str, str], name: str) -> str | None:
+    """The value of NAME, or of the file NAME_FILE names; None where neither is set. Raises ConfigError."""
+    if value := environ.get(name):
+        return value.strip()
+    if file := environ.get(f"{name}_FILE"):
+        try:
+            return Path(file).read_text("utf-8").strip() or None
+        except OSError as error:
+            raise ConfigError(f"{name}_FILE: {file}: {error.strerror}") from None
+    return None
+
+
+def explain(error: ValidationError) -> str:
+    """The first complaint of a validation as one line: key, what is wrong; values are not repeated (secrets)."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    what = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(first["type"], first["msg"])
+    more = error.error_count() - 1
+    return f"{place + ': ' if place else ''}{what}" + (f" (and {more} more)" if more else "")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+
+
+def _overrides(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in OWN_VARIABLES:
+            continue
+        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+        value = _value(name, environ[name])
+        if key:
+            found.setdefault(section, {})
+            if not isinstance(found[section], dict):
+                raise ConfigError(f"{name}: {PREFIX}{section.upper()} is set as a whole already")
+            found[section][key] = value
+        else:
+            found[section] = value
+    return found
+
+
+def _value(name: str, text: str) -> Any:
+    if not text.lstrip().startswith(("[", "{")):
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{name}: not valid JSON: {error}") from None

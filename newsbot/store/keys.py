@@ -1,0 +1,143 @@
+"""The only place with a Redis key.
+
+Everything hot of one bot carries the bot's hash tag, so its scripts run on Redis Cluster unchanged; articles and stories
+share the tag `{news}`. Scripts that cannot know a push beforehand get the bot's prefix (`bot(…)`) and build the names
+below from it: the same slot by construction.
+
+| key | type | kept | written by | size |
+| --- | --- | --- | --- | --- |
+| nb:install | string | for ever | boot | one id |
+| nb:{news}:story:<id> | hash body, state | 200 days | accept, release | ~1 KB a story |
+| nb:{news}:stories | zset id by accept time | trimmed by age | accept | 70 B a story |
+| nb:{news}:held | zset id by accept time | until released | accept, release | small |
+| nb:{news}:known | hash name -> article id | for ever | accept, note | ~150 B a name, 300 MB per million names |
+| nb:{news}:article:<id> | hash body, print, story | for ever | accept, note | ~1 KB an article |
+| nb:{news}:todo | hash "<story> <bot>" -> accept time | until planned | accept, release, done | small |
+| nb:{news}:sources | hash name -> JSON | for ever | watcher | small |
+| nb:{news}:audit | stream | 1,000,000 entries | desk | ~200 B an entry |
+| nb:{news}:approval:<nonce> | string JSON | 10 min | desk | small |
+| nb:{<bot>}:event:<id> | string | 1 day | door | ~90 B an update |
+| nb:{<bot>}:refused:<user> | string | 1 min | door | small |
+| nb:{<bot>}:next | string | for ever | subscribe | the next dense index |
+| nb:{<bot>}:index:<bucket> | hash chat -> index | for ever | subscribe | ~40 MB per million |
+| nb:{<bot>}:chat:<shard> | hash index -> "chat lang since" | for ever | subscribe | ~45 MB per million |
+| nb:{<bot>}:map:<name> | bitmap over indexes | for ever | subscribe | 125 KB per million each |
+| nb:{<bot>}:act | zset push by lane and accept time | while open | plan, begin, cancel | small |
+| nb:{<bot>}:gate | hash tat, frozen, paused, second, begun, last | for ever | begin, freeze, pause | small |
+| nb:{<bot>}:beats | hash worker -> ms | reaped | beat | small |
+| nb:{<bot>}:suspects | hash worker -> ms first missed | reaped | reap | small |
+| nb:{<bot>}:nonce:<worker> | hash nonce, reply | 1 hour | begin | one window |
+| nb:{<bot>}:lease:<what> | string | 10 s | web | small |
+| nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
+| nb:{<bot>}:floods | zset index:delay by ms | 2 s | commit | small |
+| nb:{<bot>}:topics | set | for ever | subscribe | topics ever chosen |
+| nb:{<bot>}:push:<push> | hash size, counts, cursor, state | 200 days | plan, begin, commit, reap, cancel | ~300 B a push |
+| nb:{<bot>}:push:<push>:audience | bitmap | 200 days | plan | 125 KB per million indexes |
+| nb:{<bot>}:push:<push>:states | 4 bits a position | 200 days | begin, commit, reap | 0.5 MB per million |
+| nb:{<bot>}:push:<push>:refs | ref + seconds since plan, a position | 200 days | commit | 6 (10) MB per million |
+| nb:{<bot>}:push:<push>:intents | hash position -> token | while in flight | begin, commit, reap | in flight only |
+| nb:{<bot>}:push:<push>:retries | zset position by due ms | while open | commit, begin | retries only |
+| nb:{<bot>}:push:<push>:reasons | hash position -> why | 200 days | begin, commit, reap | the exceptions only |
+"""
+
+from __future__ import annotations
+
+import zlib
+
+KEPT = 200 * 86400
+"""Seconds texts, audiences and references stay: a Korean correction may be claimed for six months (messages §8)."""
+
+SHARD = 128
+"""Entries a small hash may hold before Redis gives up its packed form (hash-max-ziplist-entries default, 6.2)."""
+
+BUCKETS = 8192
+
+INSTALL = "nb:install"
+STORIES = "nb:{news}:stories"
+HELD = "nb:{news}:held"
+KNOWN = "nb:{news}:known"
+TODO = "nb:{news}:todo"
+SOURCES = "nb:{news}:sources"
+AUDIT = "nb:{news}:audit"
+STORY_PREFIX = "nb:{news}:story:"
+ARTICLE_PREFIX = "nb:{news}:article:"
+
+
+def story(story_id: str) -> str:
+    """One story: `body` (JSON), `held` (reason or absent)."""
+    return STORY_PREFIX + story_id
+
+
+def article(article_id: str) -> str:
+    """One article: `body` (JSON), `print` (fingerprint), `story` (id or empty)."""
+    return ARTICLE_PREFIX + article_id
+
+
+def approval(nonce: str) -> str:
+    """What one Send button stands for; taken once."""
+    return f"nb:{{news}}:approval:{nonce}"
+
+
+def bot(name: str) -> str:
+    """The prefix of everything hot of one bot."""
+    return f"nb:{{{name}}}:"
+
+
+def event(name: str, event_id: str) -> str:
+    """Marks one update as taken."""
+    return f"{bot(name)}event:{event_id}"
+
+
+def refusals(name: str, user: str) -> str:
+    """How often this person was refused lately."""
+    return f"{bot(name)}refused:{user}"
+
+
+def index(name: str, chat: str) -> str:
+    """The bucket that knows this chat's dense index."""
+    return f"{bot(name)}index:{zlib.crc32(chat.encode()) % BUCKETS}"
+
+
+def chat(name: str, position: int) -> str:
+    """The shard that knows the chat of this dense index."""
+    return f"{bot(name)}chat:{position // SHARD}"
+
+
+def bitmap(name: str, what: str) -> str:
+    """One bitmap over dense indexes: `active`, `quarantined`, `stopped`, `all`, `topic:<id>`, `floor:<urgency>`."""
+    return f"{bot(name)}map:{what}"
+
+
+def next_index(name: str) -> str:
+    """The dense index the next new chat gets."""
+    return f"{bot(name)}next"
+
+
+def act(name: str) -> str:
+    """Open pushes, first to be served first."""
+    return f"{bot(name)}act"
+
+
+def gate(name: str) -> str:
+    """Limit, freeze and pause of one bot."""
+    return f"{bot(name)}gate"
+
+
+def lease(name: str, what: str) -> str:
+    """Who does what only one may do, such as polling for updates."""
+    return f"{bot(name)}lease:{what}"
+
+
+def door(name: str) -> str:
+    """The doorbell stream."""
+    return f"{bot(name)}door"
+
+
+def beats(name: str) -> str:
+    """When each worker was last alive."""
+    return f"{bot(name)}beats"
+
+
+def push(name: str, push_id: str, part: str = "") -> str:
+    """One push, or one part of it."""
+    return f"{bot(name)}push:{push_id}{':' + part if part else ''}"

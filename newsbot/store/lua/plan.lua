@@ -1,0 +1,32 @@
+-- plan: freeze the audience of one push and open it. Slot {bot}.
+-- KEYS 1 push  2 push:audience  3 act  4 door  5 bot prefix  6.. bitmaps: active, then topic maps (or all), then floors
+-- ARGV 1 push id  2 lane score  3 now (unix seconds)  4 seconds kept  5 ref bytes  6 how many topic maps  7 expires (unix s)
+-- Replies the size of the audience; the same again when asked again.
+-- Order of writes: audience, sizes, then the push itself, then the queue and the bell: a prefix is repeated safely.
+local size = redis.call('HGET', KEYS[1], 'size')
+if size then return tonumber(size) end
+local topics = tonumber(ARGV[6])
+local t1, t2 = KEYS[5] .. 'tmp:1', KEYS[5] .. 'tmp:2'
+local a, b = {}, {}
+for i = 7, 6 + topics do a[#a + 1] = KEYS[i] end
+for i = 7 + topics, #KEYS do b[#b + 1] = KEYS[i] end
+redis.call('BITOP', 'OR', t1, unpack(a))
+redis.call('BITOP', 'OR', t2, unpack(b))
+redis.call('BITOP', 'AND', KEYS[2], KEYS[6], t1, t2)
+redis.call('DEL', t1, t2)
+local n = redis.call('BITCOUNT', KEYS[2])
+if n > 0 then
+  local states, refs = KEYS[1] .. ':states', KEYS[1] .. ':refs'
+  redis.call('SETRANGE', states, math.ceil(n / 2) - 1, '\0')
+  redis.call('SETRANGE', refs, n * (tonumber(ARGV[5]) + 2) - 1, '\0')
+  for _, key in ipairs({KEYS[2], states, refs}) do redis.call('EXPIRE', key, ARGV[4]) end
+end
+redis.call('HSET', KEYS[1], 'size', n, 'planned', ARGV[3], 'expires', ARGV[7], 'refbytes', ARGV[5], 'next', 0, 'at', 0,
+  'sending', 0, 'sent', 0, 'dead', 0, 'skipped', 0, 'cancelled', 0, 'doubt', 0,
+  'state', n > 0 and 'open' or 'done')
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+if n > 0 then
+  redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 1000, '*', 'push', ARGV[1])
+end
+return n

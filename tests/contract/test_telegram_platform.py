@@ -1,0 +1,396 @@
+"""Telegram against the sandbox over HTTP: what is sent, what comes in, and what strangers are told at the door."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr, ValidationError
+from starlette.applications import Starlette
+
+from newsbot.core.model import (
+    Address,
+    Button,
+    Gone,
+    Inbound,
+    Later,
+    Moved,
+    Outcome,
+    Refused,
+    Rendered,
+    Reply,
+    Sent,
+    Stopped,
+    Uncertain,
+)
+from newsbot.platforms.telegram.client import TelegramPlatform
+from newsbot.platforms.telegram.settings import Settings
+from newsbot.ports import StoreDown, TokenRefused
+from newsbot.sandbox import control_telegram as person
+from newsbot.sandbox.people import CHANNEL, FORUM, GROUP, RAE, SAM
+from newsbot.sandbox.serve import Running, serve
+
+ALERT = Rendered("sendMessage", {"text": "<b>[속보]</b> 제목", "parse_mode": "HTML"})
+TO = Address("telegram", str(RAE))
+SECRET = "a-webhook-secret"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Running]:
+    running = await serve(limits=False)
+    running.world.telegram.chats[RAE].started = True
+    yield running
+    await running.stop()
+
+
+def build(sandbox: Running, **settings: Any) -> TelegramPlatform:
+    token = sandbox.world.telegram.token
+    return TelegramPlatform(Settings(token=SecretStr(token), api_base=sandbox.url, **settings), token)
+
+
+@pytest.fixture
+async def telegram(sandbox: Running) -> AsyncIterator[TelegramPlatform]:
+    platform = build(sandbox)
+    await platform.start()
+    yield platform
+    await platform.close()
+
+
+class Door:
+    """Remembers what came in and answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.seen: list[Inbound] = []
+        self.replies: Sequence[Reply] = ()
+        self.down = 0
+        self.came = asyncio.Event()
+
+    async def __call__(self, inbound: Inbound) -> Sequence[Reply]:
+        self.seen.append(inbound)
+        self.came.set()
+        if self.down > 0:
+            self.down -= 1
+            raise StoreDown
+        return self.replies
+
+    async def next(self, count: int) -> list[Inbound]:
+        async with asyncio.timeout(5):
+            while len(self.seen) < count:
+                self.came.clear()
+                await self.came.wait()
+        return self.seen
+
+
+@asynccontextmanager
+async def polling(platform: TelegramPlatform, door: Callable[[Inbound], Awaitable[Sequence[Reply]]]) -> Any:
+    task = asyncio.create_task(platform.receive(door))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def test_start_needs_a_token_that_works(sandbox: Running) -> None:
+    platform = build(sandbox)
+    assert await platform.start() == "123456789"
+    await platform.close()
+    wrong = TelegramPlatform(Settings(api_base=sandbox.url), "123:wrong-token-canary")
+    with pytest.raises(TokenRefused) as caught:
+        await wrong.start()
+    await wrong.close()
+    assert "canary" not in str(caught.value)
+    nobody = TelegramPlatform(Settings(api_base="http://127.0.0.1:1"), "123:canary")
+    with pytest.raises(ConnectionError) as refused:
+        await nobody.start()
+    await nobody.close()
+    assert "canary" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+async def test_start_survives_everything_but_getme(sandbox: Running) -> None:
+    sandbox.world.faults.add("5xx", method="deleteWebhook", times=-1)
+    platform = build(sandbox)
+    assert await platform.start()
+    await platform.close()
+
+
+async def test_a_send_is_one_request_and_visible(sandbox: Running, telegram: TelegramPlatform) -> None:
+    outcome = await telegram.send(TO, ALERT)
+    (message,) = sandbox.world.record.messages("telegram", RAE)
+    assert outcome == Sent(int(message.message_id))
+    assert message.text == "[속보] 제목"
+    assert sandbox.world.record.count("telegram", "sendMessage") == 1
+
+
+async def test_a_send_goes_to_its_thread_and_general_is_not_named(sandbox: Running, telegram: TelegramPlatform) -> None:
+    assert isinstance(await telegram.send(Address("telegram", f"{FORUM}/7"), ALERT), Sent)
+    assert isinstance(await telegram.send(Address("telegram", f"{FORUM}/1"), ALERT), Sent)
+    assert [message.thread for message in sandbox.world.record.messages("telegram", FORUM)] == ["7", None]
+    assert isinstance(await telegram.send(Address("telegram", "@name"), ALERT), Gone)
+
+
+@pytest.mark.parametrize(
+    ("fault", "wanted"),
+    [
+        ({"kind": "blocked"}, Gone("bot was blocked by the user", "stopped")),
+        ({"kind": "kicked"}, Gone),
+        ({"kind": "chat_not_found"}, Gone("chat not found", "quarantined")),
+        ({"kind": "migrated", "args": {"to": -1009}}, Moved(Address("telegram", "-1009"))),
+        ({"kind": "429", "args": {"retry_after": 17}}, Later(17.0, "429")),
+        ({"kind": "5xx"}, Uncertain),
+        ({"kind": "5xx", "args": {"processed": True, "status": 502}}, Uncertain),
+        ({"kind": "reset"}, Uncertain),
+        ({"kind": "reset", "args": {"processed": True}}, Uncertain),
+        ({"kind": "reset", "args": {"processed": True, "how": "fin"}}, Uncertain),
+        ({"kind": "garbage"}, Uncertain),
+        ({"kind": "other_chat"}, Uncertain),
+        ({"kind": "revoked"}, Stopped),
+    ],
+    ids=str,
+)
+async def test_trouble_has_its_outcome_in_exactly_one_request(
+    sandbox: Running, telegram: TelegramPlatform, fault: dict[str, Any], wanted: Outcome | type
+) -> None:
+    await telegram.send(TO, ALERT)  # a connection that idles in the pool: the usual case
+    sandbox.world.faults.add(method="sendMessage", **fault)
+    outcome = await telegram.send(TO, ALERT)
+    assert type(outcome) is wanted if isinstance(wanted, type) else outcome == wanted
+    assert sandbox.world.record.count("telegram", "sendMessage") == 2
+
+
+async def test_a_hang_is_a_doubt_and_a_closed_port_is_not(
+    sandbox: Running, telegram: TelegramPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telegram._request, "_total", 0.2)
+    sandbox.world.faults.add("hang", method="sendMessage")
+    assert isinstance(await telegram.send(TO, ALERT), Uncertain)
+    assert sandbox.world.record.count("telegram", "sendMessage") == 1
+    monkeypatch.setattr(telegram, "_url", "http://127.0.0.1:1/bot1:x/")
+    assert isinstance(await telegram.send(TO, ALERT), Later)
+    monkeypatch.setattr(telegram, "_url", "http://nowhere.invalid/bot1:x/")
+    outcome = await telegram.send(TO, ALERT)
+    assert isinstance(outcome, Later)
+    assert "bot1" not in outcome.why
+
+
+async def test_a_text_telegram_refuses(telegram: TelegramPlatform) -> None:
+    assert isinstance(await telegram.send(TO, Rendered("sendMessage", {"text": "<b>", "parse_mode": "HTML"})), Refused)
+
+
+async def test_edit_and_delete_can_be_repeated(sandbox: Running, telegram: TelegramPlatform) -> None:
+    sent = await telegram.send(TO, Rendered("sendMessage", {**ALERT.payload, "disable_notification": True}))
+    assert isinstance(sent, Sent)
+    new = Rendered("sendMessage", {"text": "고침", "disable_notification": True, "protect_content": True})
+    for _ in range(2):
+        assert await telegram.edit(TO, sent.ref, new) == sent
+    assert sandbox.world.record.messages("telegram", RAE)[0].text == "고침"
+    for _ in range(2):
+        assert await telegram.delete(TO, sent.ref) == sent
+    assert sandbox.world.record.messages("telegram", RAE)[0].deleted
+    assert await telegram.edit(TO, sent.ref, ALERT) == Gone("message not found", "quarantined")
+
+
+async def test_polling_brings_what_people_say_and_answers_them(sandbox: Running, telegram: TelegramPlatform) -> None:
+    door = Door()
+    door.replies = [Reply("골라 주세요", (Button("속보만", "u:breaking"),)), Reply("", alert=ALERT)]
+    async with polling(telegram, door):
+        person.say(sandbox.world, {"user": "Rae", "text": "/start"})
+        (said,) = await door.next(1)
+        assert (said.kind, said.address, said.place, said.user, said.text) == ("say", TO, "private", "1001", "/start")
+        assert said.genuine
+        assert said.language == "ko"
+        await until(lambda: len(sandbox.world.record.messages("telegram", RAE)) == 3)
+        question = sandbox.world.record.messages("telegram", RAE)[1]
+        door.replies = [Reply("알겠습니다")]
+        person.press(sandbox.world, {"user": "Rae", "message_id": question.message_id, "button": "속보만"})
+        pressed = (await door.next(2))[1]
+        assert (pressed.kind, pressed.text, pressed.genuine) == ("press", "u:breaking", True)
+        await until(lambda: not sandbox.world.queries)
+    assert [m.text for m in sandbox.world.record.messages("telegram", RAE)][-2:] == ["[속보] 제목", "알겠습니다"]
+    assert not question.view.get("buttons")
+
+
+async def test_what_must_not_command_is_not_genuine(sandbox: Running, telegram: TelegramPlatform) -> None:
+    door, world = Door(), sandbox.world
+    world.telegram.chats[GROUP].members[world.telegram.bot.id] = "administrator"
+    async with polling(telegram, door):
+        for said in (
+            {"user": "Rae", "text": "/push", "forwarded": True},
+            {"user": "Rae", "text": "/push", "via_bot": True},
+            {"user": "Rae", "chat": GROUP, "text": "/push", "anonymous": True},
+            {"user": "Rae", "chat": GROUP, "text": "/push", "linked": True},
+            {"user": "Rae", "chat": GROUP, "text": "/push", "sender_channel": CHANNEL},
+            {"user": "Rae", "text": "/push", "edited": True},
+        ):
+            await until(lambda: world.updates.allowed is not None)
+            assert person.say(world, said)["update_id"]
+        assert [inbound.genuine for inbound in await door.next(6)] == [False] * 6
+        person.say(world, {"user": "Rae", "chat": CHANNEL, "text": "/subscribe@sandbox_news_bot all"})
+        post = (await door.next(7))[6]
+    assert (post.place, post.user, post.text, post.genuine) == ("channel", "", "/subscribe all", True)
+    assert await telegram.is_admin(post)
+
+
+async def test_groups_only_hear_commands_meant_for_us(sandbox: Running, telegram: TelegramPlatform) -> None:
+    door, world = Door(), sandbox.world
+    door.replies = [Reply("네")]
+    async with polling(telegram, door):
+        person.say(world, {"user": "Rae", "chat": FORUM, "text": "hello everybody"})
+        person.say(world, {"user": "Rae", "chat": FORUM, "text": "/start@other_news_bot"})
+        person.say(world, {"user": "Sam", "chat": FORUM, "thread": 7, "text": "/topics@Sandbox_News_Bot now"})
+        (said,) = await door.next(1)
+        await until(lambda: world.record.messages("telegram", FORUM)[-1].text == "네")
+    assert said.address == Address("telegram", f"{FORUM}/7")
+    assert said.text == "/topics now"
+    answer = world.record.messages("telegram", FORUM)[-1]
+    assert answer.thread == "7"
+    assert answer.payload["reply_parameters"]["message_id"] == said.handle.message
+    assert not await telegram.is_admin(said)
+    rae = Inbound("say", said.address, "group", str(RAE), "/x", "e")
+    assert await telegram.is_admin(rae)
+    world.faults.add("5xx", method="getChatMember", times=-1)
+    assert not await telegram.is_admin(rae)
+
+
+async def test_coming_and_going(sandbox: Running, telegram: TelegramPlatform) -> None:
+    door, world = Door(), sandbox.world
+    async with polling(telegram, door):
+        await until(lambda: world.updates.allowed is not None)
+        person.member(world, {"user": "Rae", "chat": GROUP, "status": "left"})
+        person.member(world, {"user": "Rae", "chat": GROUP, "status": "member"})
+        person.member(world, {"user": "Rae", "chat": GROUP, "status": "administrator"})  # nothing new
+        person.member(world, {"user": "Rae", "chat": GROUP, "status": "kicked"})
+        person.member(world, {"user": "Rae", "chat": CHANNEL, "status": "left"})
+        person.member(world, {"user": "Rae", "status": "kicked"})
+        person.member(world, {"user": "Rae", "status": "member"})
+        person.migrate(world, {"chat": GROUP})
+        seen = await door.next(7)
+    assert {(i.kind, i.place) for i in seen} == {
+        ("added", "group"),
+        ("removed", "group"),
+        ("removed", "channel"),
+        ("blocked", "private"),
+        ("unblocked", "private"),
+        ("moved", "group"),
+    }
+    assert next(i for i in seen if i.kind == "moved").text.startswith("-100")
+
+
+async def test_nothing_is_confirmed_before_it_is_done(sandbox: Running, telegram: TelegramPlatform) -> None:
+    """A slow chat keeps its own order and does not hold up another; killed, its update comes again."""
+    gate, world, seen = asyncio.Event(), sandbox.world, []
+
+    async def door(inbound: Inbound) -> Sequence[Reply]:
+        if inbound.user == str(RAE) and inbound.text == "/1":
+            await gate.wait()
+        seen.append((inbound.user, inbound.text))
+        return ()
+
+    async with polling(telegram, door):
+        person.say(world, {"user": "Rae", "text": "/1"})
+        person.say(world, {"user": "Rae", "text": "/2"})
+        person.say(world, {"user": "Sam", "text": "/1"})
+        await until(lambda: seen == [(str(SAM), "/1")])
+        person.say(world, {"user": "Sam", "text": "/2"})
+        await until(lambda: len(seen) == 2)
+        assert len(world.updates.waiting) >= 3
+    async with polling(telegram, door):
+        gate.set()
+        await until(lambda: not world.updates.waiting)
+    assert [text for user, text in seen if user == str(RAE)] == ["/1", "/2"]
+
+
+async def test_poison_conflicts_and_a_store_that_is_down(
+    sandbox: Running, telegram: TelegramPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, world = Door(), sandbox.world
+    real = asyncio.sleep
+    monkeypatch.setattr("newsbot.platforms.telegram.client.asyncio.sleep", lambda _: real(0))
+    door.down = 1
+    world.faults.add("5xx", method="getUpdates", times=2)
+    world.faults.add("garbage", method="getUpdates")
+    async with polling(telegram, door):
+        await until(lambda: world.updates.allowed is not None)
+        world.updates.replay({"update_id": 5, "message": {"message_id": "x", "chat": 1}}, "x")
+        world.updates.replay({"update_id": 6, "message": []}, "x")
+        person.say(world, {"user": "Rae", "text": "/start"})
+        await door.next(2)
+        await until(lambda: not world.updates.waiting)
+    assert [inbound.text for inbound in door.seen] == ["/start", "/start"]
+    assert door.seen[0].event == door.seen[1].event
+
+
+@pytest.fixture
+async def web(sandbox: Running) -> AsyncIterator[tuple[httpx.AsyncClient, Door]]:
+    platform = build(sandbox, webhook_url="https://news.example/telegram/webhook", webhook_secret=SecretStr(SECRET))
+    await platform.start()
+    door = Door()
+    app = Starlette(routes=list(platform.routes(door)))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+        yield client, door
+    await platform.close()
+
+
+def update(number: int = 1, text: str = "/start") -> dict[str, Any]:
+    who = {"id": RAE, "is_bot": False, "first_name": "Rae"}
+    chat = {"id": RAE, "type": "private", "first_name": "Rae"}
+    return {"update_id": number, "message": {"message_id": 5, "date": 1, "chat": chat, "from": who, "text": text}}
+
+
+async def test_the_webhook_is_closed_to_strangers(web: tuple[httpx.AsyncClient, Door]) -> None:
+    client, door = web
+    head = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
+    body = json.dumps(update()).encode()
+
+    async def status(content: bytes, headers: dict[str, Any]) -> int:
+        return (await client.post("/telegram/webhook", content=content, headers=headers)).status_code
+
+    assert await status(body, {"Content-Type": "application/json"}) == 401
+    assert await status(body, {**head, "X-Telegram-Bot-Api-Secret-Token": SECRET + "x"}) == 401
+    assert await status(body, {**head, "X-Telegram-Bot-Api-Secret-Token": "비밀".encode()}) == 401
+    assert await status(body, {**head, "Content-Type": "text/plain"}) == 415
+    assert await status(b" " * 300_000, head) == 413
+    assert not door.seen
+    for poison in (b"not json", b"[]", b'{"update_id":"x"}', b"[" * 50_000, b'{"update_id":3,"message":[]}'):
+        assert await status(poison, head) == 200
+    assert not door.seen
+    door.down = 1
+    assert await status(body, head) == 503
+    assert await status(body, head) == 200
+    assert [inbound.event for inbound in door.seen] == ["tg:1", "tg:1"]
+    assert (await client.get("/telegram/webhook")).status_code == 405
+
+
+async def test_with_a_webhook_nothing_polls(sandbox: Running) -> None:
+    platform = build(sandbox, webhook_url="https://news.example/telegram/webhook", webhook_secret=SecretStr(SECRET))
+    await platform.receive(Door())
+    assert build(sandbox).routes(Door()) == ()
+
+
+def test_settings_name_the_field_and_never_the_value() -> None:
+    for bad in (
+        {"token": "123:canary\n"},
+        {"token": "123: canary"},
+        {"webhook_url": "https://x.example/canary"},
+        {"webhook_url": "http://x.example/canary", "webhook_secret": "s"},
+        {"unknown": "canary"},
+    ):
+        with pytest.raises(ValidationError) as caught:
+            Settings.model_validate(bad)
+        assert "canary" not in str(caught.value)
+        assert next(iter(bad)).partition("_")[0] in str(caught.value)
+    assert Settings.model_validate({"token": ""}).token is None

@@ -1,0 +1,422 @@
+"""What a Jekyll file says: tables of names, dates, addresses, words and licences. Addresses as Jekyll 4.3.1 made them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsbot.core.model import Article
+from newsbot.ports import SourceError
+from newsbot.sources.jekyll.front import FrontError, load, split
+from newsbot.sources.jekyll.post import to_article
+from newsbot.sources.jekyll.site import Site, read_site
+from newsbot.sources.jekyll.text import plain_markdown
+
+NOW = datetime(2024, 7, 20, 3, 0, tzinfo=UTC)
+SITE = Site(root=Path("/nowhere"), address="https://news.example", publisher="예시뉴스")
+
+
+def post(text: str, rel: str = "_posts/2024-07-12-harbour.md", site: Site = SITE, now: datetime = NOW) -> Article:
+    return to_article(text.encode(), rel, site, source="예시", now=now)
+
+
+def fields(lines: str, body: str = "본문", **options: object) -> Article:
+    return post(f"---\n{lines}\n---\n{body}", **options)  # type: ignore[arg-type]
+
+
+# --- addresses: (file, front matter, id, url), each checked against Jekyll itself ---
+
+ADDRESSES = [
+    ("_posts/2024-07-12-hello-World_x.md", "", "/2024/07/12/hello-World_x", "/2024/07/12/hello-World_x.html"),
+    (
+        "_posts/2024-7-2-한글-제목.markdown",
+        'categories: [News Desk, "Q&A?", 뉴스]',
+        "/news%20desk/q&a?/%EB%89%B4%EC%8A%A4/2024/07/02/한글-제목",
+        "/news%20desk/q&a?/%EB%89%B4%EC%8A%A4/2024/07/02/%ED%95%9C%EA%B8%80-%EC%A0%9C%EB%AA%A9.html",
+    ),
+    ("_posts/2024-07-12-q--r-S.html", "", "/2024/07/12/q--r-S", "/2024/07/12/q-r-S.html"),
+    ("_posts/2024-07-12-a.b.c.md", "", "/2024/07/12/a.b.c", "/2024/07/12/a.b.c.html"),
+    ("_posts/2024-07-12-a..md", "", "/2024/07/12/a", "/2024/07/12/a.html"),
+    ("_posts/2024-07-12-h.htm", "", "/2024/07/12/h", "/2024/07/12/h.htm"),
+    ("_posts/24-07-12-short.md", "", "/2024/07/12/short", "/2024/07/12/short.html"),
+    ("_posts/sub/2024-07-12-x.md", "", "/2024/07/12/x", "/2024/07/12/x.html"),
+    ("_posts/2024-07-12-x.md", "slug: My Slug", "/2024/07/12/My Slug", "/2024/07/12/My-Slug.html"),
+    ("_posts/2024-07-12-x.md", "permalink: /foo.html", "/x", "/foo.html"),
+    ("_posts/2024-07-12-x.md", "permalink: /:year/:slug/", "/2024/x", "/2024/x/"),
+    (
+        "_posts/2024-07-12-x.md",
+        "categories: a b\ncategory: c d",
+        "/a/b/c%20d/2024/07/12/x",
+        "/a/b/c%20d/2024/07/12/x.html",
+    ),
+    (
+        "news/Local/_posts/2024-07-12-x.md",
+        "category: News",
+        "/news/local/2024/07/12/x",
+        "/news/local/2024/07/12/x.html",
+    ),
+    ("_posts/2024-07-12-sp ace(1)+~.md", "", "/2024/07/12/sp ace(1)+~", "/2024/07/12/sp-ace(1)+~.html"),
+    ("_posts/2024-07-11-x.md", "date: 2024-07-12 10:00:00 -0500", "/2024/07/13/x", "/2024/07/13/x.html"),
+]
+
+
+@pytest.mark.parametrize(("rel", "front", "id_", "url"), ADDRESSES)
+def test_id_and_url_are_jekylls(rel: str, front: str, id_: str, url: str) -> None:
+    article = fields(front, rel=rel)
+    assert article.id == "https://news.example" + id_
+    assert article.url == "https://news.example" + url
+    assert article.keys == (f"path:{rel}", article.url)
+
+
+@pytest.mark.parametrize(
+    ("permalink", "url"),
+    [
+        ("date", "/news/2024/07/02/x.html"),
+        ("pretty", "/news/2024/07/02/x/"),
+        ("ordinal", "/news/2024/184/x.html"),
+        ("none", "/news/x.html"),
+        ("weekdate", "/news/2024/W27/Tue/x.html"),
+        ("/:short_year/:i_month/:i_day/:hour:minute:second/:title", "/24/7/2/000000/x"),
+        ("/:short_month/:long_month/:long_day/:w_day/:slug:output_ext", "/Jul/July/Tuesday/2/x.html"),
+        ("/:month_:day/:title/", "/07_02/x/"),
+        ("/기사/:title", "/%EA%B8%B0%EC%82%AC/x"),
+    ],
+)
+def test_permalink_styles(tmp_path: Path, permalink: str, url: str) -> None:
+    (tmp_path / "_config.yml").write_text(f"url: https://news.example\npermalink: '{permalink}'\nbaseurl: /b\n")
+    article = fields("categories: News", rel="_posts/2024-07-02-x.md", site=read_site(tmp_path))
+    assert article.url == "https://news.example/b" + url
+
+
+def test_without_site_address_everything_stays_relative() -> None:
+    article = fields("image: /i.png", site=Site(root=Path("/nowhere")))
+    assert (article.id, article.url, article.image) == (
+        "/2024/07/12/harbour", "/2024/07/12/harbour.html", "/i.png",
+    )  # fmt: skip
+
+
+# --- dates ---
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("2024-07-12 10:00:00", "2024-07-12T19:00:00+09:00"),  # YAML says UTC, and Jekyll believes it
+        ("'2024-07-12 10:00:00'", "2024-07-12T10:00:00+09:00"),
+        ("2024-07-12 10:00", "2024-07-12T10:00:00+09:00"),
+        ("2024-07-12T10:00", "2024-07-12T10:00:00+09:00"),
+        ("2024-07-12T23:30:00Z", "2024-07-13T08:30:00+09:00"),
+        ("2024-07-12 10:00:00 -0500", "2024-07-13T00:00:00+09:00"),
+        ("2024-07-12 10:00:00 +09:00", "2024-07-12T10:00:00+09:00"),
+        ("2024-07-12 10:00:00 +9", "2024-07-12T10:00:00+09:00"),
+        ("2024-07-12 10:00:00 KST", "2024-07-12T10:00:00+09:00"),
+        ("2024-07-12 3:05 pm", "2024-07-12T15:05:00+09:00"),
+        ("2024-7-2 9:05:00 +09:00", "2024-07-02T09:05:00+09:00"),
+        ("2024-07-13", "2024-07-13"),
+        ("2024/07/12", "2024-07-12"),
+        ("", "2024-07-11"),
+    ],
+)
+def test_date(stated: str, expected: str) -> None:
+    assert fields(f"date: {stated}", rel="_posts/2024-07-11-x.md").published_at == expected
+
+
+@pytest.mark.parametrize("stated", ["soon", "2024-02-30", "2024-07-12 25:00", "[2024]", "2024-07-12 13:00 pm"])
+def test_a_date_nobody_understands_is_invalid(stated: str) -> None:
+    article = fields(f"title: t\ndate: {stated}")
+    assert article.state == "invalid"
+    assert article.problem.startswith("_posts/2024-07-12-harbour.md:3: date ")
+
+
+# --- state ---
+
+
+@pytest.mark.parametrize(
+    ("rel", "front", "now", "state"),
+    [
+        ("_posts/2024-07-12-x.md", "", NOW, "publishable"),
+        ("_posts/2024-07-12-x.md", "published: false", NOW, "unpublished"),
+        ("_posts/2024-07-12-x.md", "published:", NOW, "unpublished"),
+        ("_posts/2024-07-12-x.md", "published: 'false'", NOW, "publishable"),
+        ("_posts/2024-07-12-x.md", "draft: true", NOW, "draft"),
+        ("_drafts/x.md", "", NOW, "draft"),
+        ("_posts/2024-07-21-x.md", "", NOW, "future"),
+        ("_posts/2024-07-21-x.md", "", datetime(2024, 7, 20, 14, 59, tzinfo=UTC), "future"),
+        ("_posts/2024-07-21-x.md", "", datetime(2024, 7, 20, 15, 0, tzinfo=UTC), "publishable"),  # midnight in Seoul
+        ("_posts/2024-07-12-x.md", "date: 2024-07-20 12:00:01 +0900", NOW, "future"),
+        ("_posts/2024-07-12-x.md", "date: 2024-07-20 12:00:00 +0900", NOW, "publishable"),
+        ("_posts/2024-13-01-x.md", "", NOW, "invalid"),
+    ],
+)
+def test_state(rel: str, front: str, now: datetime, state: str) -> None:
+    assert fields(front, rel=rel, now=now).state == state
+
+
+def test_a_site_that_publishes_the_future() -> None:
+    assert fields("", rel="_posts/2030-01-01-x.md", site=Site(root=Path("/"), future=True)).state == "publishable"
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "why"),
+    [
+        (b"---\ntitle: a: b\n---\nx", 2, "mapping values"),
+        (b"---\ntitle: ok\nbad: [1\n---\nx", 4, "expected"),
+        (b"---\ntitle: ''\n---\nx", 2, "title empty"),
+        (b"---\nlayout: p\ntitle: '  '\n---\nx", 3, "title empty"),
+        (b"---\ntitle: [a]\n---\nx", 2, "no text"),
+        (b"---\ntitle: t\n", 1, "never closed"),
+        (b"---\n- a\n---\nx", 2, "no list of settings"),
+        (b"---\ntitle: t\n---\n\xff\xfe", 4, "not UTF-8"),
+        (b"---\ntitle: \xb1\xe2\n---\nx", 2, "not UTF-8"),
+        (b"---\ntitle: !!python/object/apply:os.system [id]\n---\nx", 2, "constructor"),
+        (b"---\ntitle: a\x00b\n---\nx", 2, "not allowed"),
+        (b"---\npermalink: /:nope/\n---\nx", 2, "no :nope"),
+        (b"---\na: &a [x]\nb: [" + b"*a, " * 40 + b"]\n---\nx", 3, "aliases"),
+    ],
+)
+def test_what_cannot_be_read_is_invalid_and_says_where(data: bytes, line: int, why: str) -> None:
+    article = to_article(data, "_posts/2024-07-12-harbour.md", SITE, source="s", now=NOW)
+    assert article.state == "invalid"
+    assert article.problem.startswith(f"_posts/2024-07-12-harbour.md:{line}: ")
+    assert why in article.problem
+    assert "\n" not in article.problem
+    assert article.title == "Harbour"
+
+
+def test_an_empty_file_is_no_article() -> None:
+    assert post("").problem == "_posts/2024-07-12-harbour.md: the file is empty"
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize(
+    ("front", "title"),
+    [
+        ("title: '예시군  앞바다\t지진'", "예시군 앞바다 지진"),
+        ("title:", "Harbour"),
+        ("", "Harbour"),
+        ("slug: other", "Harbour"),
+        ("title: 1.10", "1.1"),
+        ("title: 2024-07-12", "2024-07-12"),
+        ("title: >\n  두 줄\n  제목", "두 줄 제목"),
+    ],
+)
+def test_title(front: str, title: str) -> None:
+    assert fields(front).title == title
+
+
+@pytest.mark.parametrize(
+    ("front", "body", "excerpt"),
+    [
+        ("excerpt: >\n  첫  문장이다.\n  둘째\u00a0문장이다.", "본문", "첫 문장이다. 둘째 문장이다."),
+        ("excerpt: '**굵은** [말](https://a.example) <b>한</b>미 &amp; \"따옴\"'", "", '굵은 말 한미 & "따옴"'),
+        ("excerpt: ''", "본문", ""),
+        ("excerpt: '2024. 7. 12. 예시군이 밝혔다.'", "", "2024. 7. 12. 예시군이 밝혔다."),
+        ("excerpt:", "첫 문단\n이어서\n\n둘째", "첫 문단 이어서"),
+        ("", "\n\n\n첫 문단\n\n둘째", "첫 문단"),
+        ("", "보기 [하나][1]\n\n둘째\n\n[1]: https://a.example\n", "보기 하나"),
+        ("", 'he said "no" -- it\'s... (c)', "he said “no” – it’s… (c)"),
+        ("", "<p>가<b>나</b>다</p><p>라</p><script>x</script><style>y</style>", "가나다 라"),
+        ("", "{% include ad.html %}앞 {{ site.title }}뒤", "앞 뒤"),
+        ("", "{: .lead}\n첫 문단", "첫 문단"),
+        ("", "앞\n<!--more-->\n\n뒤", "앞"),
+        ("excerpt_separator: <!--more-->", "앞\n\n뒤\n<!--more-->\n끝", "앞 뒤"),
+        ("excerpt_separator: ''", "앞\n\n뒤", ""),
+    ],
+)
+def test_excerpt(front: str, body: str, excerpt: str) -> None:
+    assert fields(front, body).excerpt == excerpt
+
+
+def test_an_html_post_is_not_markdown() -> None:
+    assert fields("", "<p>*별*</p>", rel="_posts/2024-07-12-x.html").excerpt == "*별*"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_newlines_and_byte_order_mark_change_nothing(newline: str, mark: str) -> None:
+    text = "---\ntitle: 제목\nexcerpt: >\n  가\n  나\n---\n\n첫\n\n둘\n"
+    assert post(mark + text.replace("\n", newline)) == post(text)
+
+
+def test_deep_nesting_does_no_harm() -> None:
+    assert fields("", "<div>" * 50_000 + "가").excerpt in ("가", "")
+    assert plain_markdown("> " * 5_000 + "가") is not None
+    assert fields("a: " + "[" * 5_000).state == "invalid"
+
+
+# --- categories, image ---
+
+
+@pytest.mark.parametrize(
+    ("rel", "front", "expected"),
+    [
+        ("_posts/2024-07-12-x.md", "categories: News 지역", ("News", "지역")),
+        ("_posts/2024-07-12-x.md", "categories:\n  - 두 낱말\n  - News", ("두 낱말", "News")),
+        ("_posts/2024-07-12-x.md", "category: 두 낱말", ("두 낱말",)),
+        ("_posts/2024-07-12-x.md", "categories: [a, a]\ncategory: a", ("a",)),
+        ("지역/_posts/sub/2024-07-12-x.md", "categories: News", ("지역", "News")),
+        ("_posts/2024-07-12-x.md", "categories:", ()),
+    ],
+)
+def test_categories(rel: str, front: str, expected: tuple[str, ...]) -> None:
+    assert fields(front, rel=rel).categories == expected
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"), [("tags: a b", ("a", "b")), ("tag: a b", ("a b",)), ("tags: [1, b c]", ("1", "b c"))]
+)
+def test_tags(front: str, expected: tuple[str, ...]) -> None:
+    assert fields(front).tags == expected
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        ("image: /assets/사진 1.png", "https://news.example/b/assets/%EC%82%AC%EC%A7%84%201.png"),
+        ("image: {path: a.png, alt: x}", "https://news.example/b/a.png"),
+        ("image: https://cdn.example/a.png", "https://cdn.example/a.png"),
+        ("image: //cdn.example/a.png", "https://cdn.example/a.png"),
+        ("image: 'data:image/png;base64,xx'", None),
+        ("image: 'javascript:alert(1)'", None),
+        ("image: ''", None),
+        ("image: [a.png]", None),
+    ],
+)
+def test_image_comes_from_the_front_matter_only(front: str, expected: str | None) -> None:
+    site = Site(root=Path("/"), address="https://news.example", base="/b")
+    assert fields(front, '<img src="https://else.example/body.png">', site=site).image == expected
+
+
+# --- settings ---
+
+
+@pytest.mark.parametrize(
+    ("config", "line", "why"),
+    [
+        ("title: a\nurl: [x\n", 3, "expected"),
+        ("title: a\ntimezone: Asia/Atlantis\n", 2, "timezone"),
+        ("- a\n", 1, "settings"),
+        ("a: 1\nb: 2\npermalink: /:nope/\n", 3, ":nope"),
+        ("url: news.example\n", 1, "http"),
+    ],
+)
+def test_a_broken_config_names_file_and_line(tmp_path: Path, config: str, line: int, why: str) -> None:
+    (tmp_path / "_config.yml").write_text(config)
+    with pytest.raises(SourceError, match=why) as error:
+        read_site(tmp_path)
+    assert str(error.value).startswith(f"{tmp_path}/_config.yml:{line}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_site_settings_and_what_overrules_them(tmp_path: Path) -> None:
+    (tmp_path / "_config.yml").write_text(
+        "url: https://a.example/\nbaseurl: b/\ntitle: 예시\ntimezone: UTC\nfuture: true\n"
+    )
+    site = read_site(tmp_path)
+    assert (site.address, site.base, site.zone, site.future, site.publisher) == (
+        "https://a.example", "/b", "UTC", True, "예시",
+    )  # fmt: skip
+    assert read_site(tmp_path, url="https://c.example").absolute("x") == "https://c.example/b/x"
+    assert read_site(tmp_path, url="https://c.example/d/").absolute("x") == "https://c.example/d/x"
+    assert read_site(tmp_path / "none", url="https://c.example").publisher == "c.example"
+    with pytest.raises(SourceError):
+        read_site(tmp_path, url="c.example")
+
+
+def test_front_matter_is_split_as_jekyll_splits_it() -> None:
+    assert split("---\na: 1\n...\n\n \nx").body == "x"
+    assert split("---  \n---\n  x").body == "  x"
+    assert split("--- x\n---\n").front is None
+    with pytest.raises(FrontError):
+        load("a: !!bool maybe")
+
+
+# --- whatever comes ---
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from(["_posts/2024-07-12-x.md", "x", "_posts/.md", "a/_posts/99-99-99-.html"])
+)
+def test_no_bytes_break_the_reader(data: bytes, rel: str) -> None:
+    for part in (data, b"---\n" + data + b"\n---\nx"):
+        article = to_article(part, rel, SITE, source="s", now=NOW)
+        assert article.title.strip()
+        assert "\n" not in article.problem
+
+
+@given(st.dictionaries(st.sampled_from(["title", "date", "categories", "category", "tags", "slug", "permalink", "image",
+                                        "excerpt", "published", "excerpt_separator", "attribution", "licence", "kogl"]),
+                       st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+                                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2))))  # fmt: skip
+def test_no_values_break_the_reader(values: dict[str, object]) -> None:
+    import yaml
+
+    article = post("---\n" + yaml.safe_dump(values, allow_unicode=True) + "---\nx")
+    assert article.title.strip()
+
+
+# --- licence ---
+
+KOGL = "예시청의 자료는 「공공누리 제1유형:출처표시」의 조건에 따라 이용할 수 있습니다. <span>자료출처=예시청 https://www.example.go.kr</span>"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (f"<p>기사</p>\n\n<p>{KOGL}</p>", ("예시청", "https://www.example.go.kr", "KOGL-1")),
+        ("자료: 예시부, 공공누리 제 4 유형", ("예시부", None, "KOGL-4")),
+        ("[자료제공 : 예시군청(www.example.go.kr)]\n\nKOGL Type 2", ("예시군청", "https://www.example.go.kr", "KOGL-2")),
+        ("출처: [예시부](https://www.example.go.kr/a)", ("예시부", "https://www.example.go.kr/a", None)),
+        ('<p>출처 : <a href="https://www.example.go.kr">예시부</a></p>', ("예시부", "https://www.example.go.kr", None)),
+        ("공공누리(KOGL) 제0유형\n출처: 예시부", ("예시부", None, "KOGL-0")),
+        ('출처: 예시부\n\n<img src="/img/img_opentype03.png">', ("예시부", None, "KOGL-3")),
+        ('출처: 예시부\n\n<a href="https://www.kogl.or.kr/info/licenseType2.do">마크</a>', ("예시부", None, "KOGL-2")),
+        ("본 저작물은 '예시연구원'에서 2024년 작성하여 공공누리 제1유형으로 개방한 '보고서'를 이용하였습니다.", ("예시연구원", None, "KOGL-1")),
+        ("공공누리 제1유형 조건\n\n출처: 예시부\n\n공공누리 제4유형 조건", ("예시부", None, "unclear")),
+        ("출처: 예시부\n\n공공누리 조건에 따라 이용할 수 있습니다.", ("예시부", None, "unclear")),
+        ("공공누리 제1유형의 조건에 따라 이용할 수 있습니다.", ("", None, "KOGL-1")),
+        ("출처: 첫째부\n\n본문\n\n자료: 둘째부 / 공공누리 제1유형", ("둘째부", None, "KOGL-1")),
+        ("공공누리 제1유형. [사진제공: 예시사진] 자료출처=예시청", ("예시청", None, "KOGL-1")),
+        ("그는 이 소문의 출처: 모른다고 말했다.", None),
+        ("사진 출처: 예시사진", None),
+        ("자료를 내고 이렇게 밝혔다. 정보 제공: 없음 상태라고 했다.", None),
+        ("평범한 기사다.", None),
+    ],
+)  # fmt: skip
+def test_attribution(body: str, expected: tuple[str, str | None, str | None] | None) -> None:
+    found = fields("title: t", body).attribution
+    assert (found and (found.name, found.url, found.licence)) == expected
+
+
+def test_attribution_keeps_the_line_it_was_found_in() -> None:
+    found = fields("title: t", f"<p>{KOGL}</p>").attribution
+    assert found
+    assert found.text.startswith("예시청의 자료는 「공공누리 제1유형:출처표시」")
+    assert found.text.endswith("자료출처=예시청 https://www.example.go.kr")
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        ("attribution: {name: 예시부, url: 'https://e.example', licence: KOGL Type 3}", ("예시부", "https://e.example", "KOGL-3")),
+        ("source: 예시부\nkogl: 1", ("예시부", None, "KOGL-1")),
+        ("source: 예시부\nlicense: CC BY 4.0", ("예시부", None, "CC BY 4.0")),
+        ("source: 예시부\nkogl: 1\nkogl_other: 2", ("예시부", None, "KOGL-1")),
+    ],
+)  # fmt: skip
+def test_attribution_in_the_front_matter(front: str, expected: tuple[str, str | None, str]) -> None:
+    found = fields(front).attribution
+    assert found
+    assert (found.name, found.url, found.licence) == expected
+
+
+def test_front_matter_and_body_that_disagree_are_unclear() -> None:
+    found = fields("kogl: 4", f"<p>{KOGL}</p>").attribution
+    assert found
+    assert found.licence == "unclear"
