@@ -58,10 +58,11 @@ class Plain:
 
     def render(self, story: Story, platform: str, language: str) -> Rendered:
         """What this story is on that platform, in that frame language; pure, so previews show what is sent."""
+        catalog = self.words.catalog(language)
         message = compose.compose(
             story,
             language=language,
-            catalog=self.words.catalog(language),
+            catalog=catalog if self.settings.message.emoji else {**catalog, "mark.flash": ""},
             topics={topic.id: topic for topic in self.topics},
             now=editorial.moment(story.accepted_at),
             zone=self.settings.site.zone,
@@ -103,9 +104,7 @@ class Kit:
             self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.rules.publisher
         )
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
-        return Door(
-            self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words
-        )
+        return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words)
 
     def deliver(self, platform: str, worker: str) -> Deliver:
         """One window's sender."""

@@ -92,9 +92,9 @@ class Ingest(Section):
 
 
 class MessageSection(Section):
-    """`[message]`: how alerts look."""
+    """`[message]`: how alerts look; `emoji` puts 🚨 before a flash."""
 
-    emoji: bool = False
+    emoji: bool = True
 
 
 class Log(Section):

@@ -29,4 +29,6 @@ def register(app: typer.Typer) -> None:
         if json:
             emit({"id": found.id, **total})
         else:
-            out.print(f"{found.id}: sent {total['sent']}, not sent {total['cancelled']}, on the wire {total['sending']}")
+            out.print(
+                f"{found.id}: sent {total['sent']}, not sent {total['cancelled']}, on the wire {total['sending']}"
+            )

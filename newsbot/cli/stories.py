@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
             emit(row)
             return
         out.print(f"{row['id']}  {row['state']}  {row['headline']}")
-        parts = [f"{name} {row[name]}" for name in ("sent", "dead", "skipped", "cancelled", "doubt", "pending", "sending")]
+        parts = [
+            f"{name} {row[name]}" for name in ("sent", "dead", "skipped", "cancelled", "doubt", "pending", "sending")
+        ]
         out.print(f"audience {row['audience']} = " + " + ".join(parts))
         for reason, count in row["reasons"].items():
             out.print(f"  {count}  {reason}")

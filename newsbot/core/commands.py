@@ -86,8 +86,13 @@ def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
 
 
 def find_person(people: Collection[Person], platform: str, user: str) -> Person | None:
-    """Who this is by numeric id; nobody by name."""
-    return next((person for person in people if user and (platform, user) in person.ids), None)
+    """Who this is by numeric id; nobody by name.
+
+    A platform with workspaces writes "workspace/user". A config that names the user alone means our own workspace:
+    whoever speaks from another one is not genuine and was turned away before.
+    """
+    names = {(platform, user), (platform, user.rpartition("/")[2])}
+    return next((person for person in people if user and names & set(person.ids)), None)
 
 
 def may(verb: Verb, inbound: Inbound, person: Person | None, ops: Collection[Address]) -> Permission:

@@ -220,9 +220,9 @@ def _clock(moment: datetime, catalog: Catalog) -> str:
 
 def _credit(source: Attribution | None, catalog: Catalog) -> Credit | None:
     """Whose text it is and under which licence; None for the newsroom's own."""
-    if source is None or not source.name.strip():
+    name = _name(source.name) if source else ""
+    if source is None or not name:
         return None
-    name = _name(source.name)
     kogl = _KOGL.fullmatch(source.licence or "")
     licence = catalog["licence.kogl"].format(n=kogl[1]) if kogl else _name(source.licence or "")
     url = text.web_address(source.url) if source.url else None

@@ -32,7 +32,7 @@ from newsbot.core.model import (
     Uncertain,
     Window,
 )
-from newsbot.ports import Clock, Ledger, Platform, Stories, StoreDown, Subscribers
+from newsbot.ports import Clock, Ledger, Platform, StoreDown, Stories, Subscribers
 
 log = structlog.get_logger()
 

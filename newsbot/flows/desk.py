@@ -164,9 +164,7 @@ class Desk:
         except Impossible as error:
             return (Reply(self.words.say(language, error.key, **error.fields)),)
 
-    async def _push(
-        self, inbound: Inbound, arguments: Sequence[str], person: Person, language: str
-    ) -> Sequence[Reply]:
+    async def _push(self, inbound: Inbound, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
         if not arguments or len(arguments) > 2:
             raise Impossible("push.how")
         urgency = URGENCIES.get(arguments[1].casefold()) if len(arguments) == 2 else None

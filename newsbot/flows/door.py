@@ -1,6 +1,6 @@
 """The one door for everything people and platforms tell the bot, the same on every platform:
 
-    taken once → parsed → allowed? → handled → replies
+taken once → parsed → allowed? → handled → replies
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import structlog
 from newsbot.core import editorial
 from newsbot.core.model import Article, Story
 from newsbot.flows.plan import Plan
-from newsbot.ports import Clock, Source, SourceError, Stories, StoreDown
+from newsbot.ports import Clock, Source, SourceError, StoreDown, Stories
 
 log = structlog.get_logger()
 

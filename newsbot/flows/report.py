@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -132,5 +132,3 @@ def not_in_audience(story: Story, state: str, topics: frozenset[str]) -> str:
     if topics and not topics & set(story.topics):
         return "no topic in common"
     return "not in the audience when it was frozen"
-
-

@@ -73,7 +73,7 @@ def guarded(process: Process) -> Any:
         process.kit.metrics.inbound.labels(inbound.address.platform, inbound.kind).inc()
         try:
             return await door(inbound)
-        except Exception:  # noqa: BLE001 - the one place: a poison update is logged, answered with nothing, and not retried
+        except Exception:
             log.exception("door.failed", platform=inbound.address.platform, kind=inbound.kind)
             return ()
 

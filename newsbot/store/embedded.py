@@ -36,6 +36,7 @@ class Embedded:
         self.socket = socket_path(folder)
         self.url = f"unix://{self.socket}"
         self._hold: IO[str] | None = None
+        self._server: subprocess.Popen[bytes] | None = None  # only where we started it
 
     def acquire(self) -> str:
         """Start the server or take over a running one; its URL. Raises NoRedis."""
@@ -61,13 +62,15 @@ class Embedded:
                 pass  # somebody else still uses it
             else:
                 stop(self.socket)
+                if self._server:
+                    self._server.wait(START_SECONDS)
             self._hold.close()
             self._hold = None
 
     def _start(self) -> None:
         self.socket.unlink(missing_ok=True)
         log = (self.folder / "redis.log").open("ab")
-        server = subprocess.Popen(
+        self._server = server = subprocess.Popen(
             [find_server(), "-"],
             stdin=subprocess.PIPE,
             stdout=log,

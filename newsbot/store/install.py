@@ -66,7 +66,9 @@ async def fitness(redis: Redis) -> tuple[str, tuple[str, ...]]:
     if facts.get("aof_enabled") == "0":
         warnings.append("append-only file is off: a crash of Redis may send alerts twice")
     if facts.get("maxmemory", "0") != "0" and facts.get("maxmemory_policy") != "noeviction":
-        warnings.append(f"maxmemory-policy is {facts.get('maxmemory_policy')}, not noeviction: the ledger may be evicted")
+        warnings.append(
+            f"maxmemory-policy is {facts.get('maxmemory_policy')}, not noeviction: the ledger may be evicted"
+        )
     return version, tuple(warnings)
 
 

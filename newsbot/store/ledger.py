@@ -151,7 +151,9 @@ class RedisLedger:
             return {"state": "cancelled" if state == "cancelled" else "dead", "reason": state, "ref": None, "at": None}
         ref = at = None
         if nibble == 3:
-            packed = await self._redis.call("GETRANGE", key + ":refs", position * (width + 2), (position + 1) * (width + 2) - 1)
+            packed = await self._redis.call(
+                "GETRANGE", key + ":refs", position * (width + 2), (position + 1) * (width + 2) - 1
+            )
             ref, at = int.from_bytes(packed[:width], "big"), planned + int.from_bytes(packed[width:], "big")
         return {"state": STATES[nibble], "reason": reason.decode() if reason else None, "ref": ref, "at": at}
 

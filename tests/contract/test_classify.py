@@ -219,7 +219,8 @@ SLACK_CODES: list[tuple[type | str, str]] = [
     (
         "quarantined",
         "channel_not_found is_archived is_inactive not_in_channel restricted_action "
-        "restricted_action_read_only_channel restricted_action_thread_locked messages_tab_disabled ekm_access_denied no_permission access_denied "
+        "restricted_action_read_only_channel restricted_action_thread_locked messages_tab_disabled "
+        "ekm_access_denied no_permission access_denied "
         "cannot_dm_bot",
     ),
     ("stopped", "user_not_found"),

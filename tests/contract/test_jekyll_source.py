@@ -266,7 +266,7 @@ async def test_without_leases_silence_decides(site: Path, monkeypatch: pytest.Mo
                 file.write(piece)
                 file.flush()
                 await asyncio.sleep(0.15)
-        assert (await told.next()).excerpt == "첫"
+        assert (await told.next()).excerpt == "첫 둘 셋"
         assert told.nothing
 
 
@@ -342,8 +342,9 @@ async def test_a_folder_that_goes_and_comes_back(site: Path, caplog: pytest.LogC
     assert caplog.text.count("no such folder") == 1
 
 
-async def test_a_folder_that_comes_later(tmp_path: Path) -> None:
+async def test_a_folder_that_comes_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with watching(tmp_path / "site") as told:
+        await until(lambda: "no such folder" in caplog.text)
         write(tmp_path, "ready/_posts/2024-07-12-a.md", text("처음"))
         (tmp_path / "ready").rename(tmp_path / "site")
         assert (await told.next()).title == "처음"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
-from starlette.applications import Starlette
 
 from newsbot.core.model import (
     Address,
@@ -37,7 +34,6 @@ from newsbot.sandbox.serve import Running, serve
 
 ALERT = Rendered("sendMessage", {"text": "<b>[속보]</b> 제목", "parse_mode": "HTML"})
 TO = Address("telegram", str(RAE))
-SECRET = "a-webhook-secret"
 
 
 @pytest.fixture
@@ -125,6 +121,16 @@ async def test_start_survives_everything_but_getme(sandbox: Running) -> None:
     platform = build(sandbox)
     assert await platform.start()
     await platform.close()
+
+
+async def test_the_menu_is_shown_to_everybody(sandbox: Running) -> None:
+    token = sandbox.world.telegram.token
+    menu = {"ko": [("help", "도움말")], "en": [("help", "Help")]}
+    platform = TelegramPlatform(Settings(api_base=sandbox.url), token, menu)
+    await platform.start()
+    await platform.close()
+    assert sandbox.world.record.count("telegram", "setMyCommands") == 3
+    assert {call.status for call in sandbox.world.record.requests} == {200}
 
 
 async def test_a_send_is_one_request_and_visible(sandbox: Running, telegram: TelegramPlatform) -> None:
@@ -331,54 +337,6 @@ async def test_poison_conflicts_and_a_store_that_is_down(
         await until(lambda: not world.updates.waiting)
     assert [inbound.text for inbound in door.seen] == ["/start", "/start"]
     assert door.seen[0].event == door.seen[1].event
-
-
-@pytest.fixture
-async def web(sandbox: Running) -> AsyncIterator[tuple[httpx.AsyncClient, Door]]:
-    platform = build(sandbox, webhook_url="https://news.example/telegram/webhook", webhook_secret=SecretStr(SECRET))
-    await platform.start()
-    door = Door()
-    app = Starlette(routes=list(platform.routes(door)))
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
-        yield client, door
-    await platform.close()
-
-
-def update(number: int = 1, text: str = "/start") -> dict[str, Any]:
-    who = {"id": RAE, "is_bot": False, "first_name": "Rae"}
-    chat = {"id": RAE, "type": "private", "first_name": "Rae"}
-    return {"update_id": number, "message": {"message_id": 5, "date": 1, "chat": chat, "from": who, "text": text}}
-
-
-async def test_the_webhook_is_closed_to_strangers(web: tuple[httpx.AsyncClient, Door]) -> None:
-    client, door = web
-    head = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
-    body = json.dumps(update()).encode()
-
-    async def status(content: bytes, headers: dict[str, Any]) -> int:
-        return (await client.post("/telegram/webhook", content=content, headers=headers)).status_code
-
-    assert await status(body, {"Content-Type": "application/json"}) == 401
-    assert await status(body, {**head, "X-Telegram-Bot-Api-Secret-Token": SECRET + "x"}) == 401
-    assert await status(body, {**head, "X-Telegram-Bot-Api-Secret-Token": "비밀".encode()}) == 401
-    assert await status(body, {**head, "Content-Type": "text/plain"}) == 415
-    assert await status(b" " * 300_000, head) == 413
-    assert not door.seen
-    for poison in (b"not json", b"[]", b'{"update_id":"x"}', b"[" * 50_000, b'{"update_id":3,"message":[]}'):
-        assert await status(poison, head) == 200
-    assert not door.seen
-    door.down = 1
-    assert await status(body, head) == 503
-    assert await status(body, head) == 200
-    assert [inbound.event for inbound in door.seen] == ["tg:1", "tg:1"]
-    assert (await client.get("/telegram/webhook")).status_code == 405
-
-
-async def test_with_a_webhook_nothing_polls(sandbox: Running) -> None:
-    platform = build(sandbox, webhook_url="https://news.example/telegram/webhook", webhook_secret=SecretStr(SECRET))
-    await platform.receive(Door())
-    assert build(sandbox).routes(Door()) == ()
 
 
 def test_settings_name_the_field_and_never_the_value() -> None:

@@ -34,7 +34,7 @@ OURS = {"hashtag"}  # the last line, made of our own topics
 
 
 def _catalog(language: str) -> dict[str, str]:
-    with (LOCALES / f"{language}.po").open("rb") as file:
+    with (LOCALES / language / "alert.po").open("rb") as file:
         return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
 
 
@@ -291,6 +291,23 @@ def test_a_hundred_thousand_texts_are_literal(platform: str) -> None:
 def test_absurdly_long_texts_still_fit(platform: str, trap: str) -> None:
     for seed in range(6):
         _one(trap * 5000, trap * 5000, random.Random(seed), platform)
+
+
+def test_names_neither_call_nor_lead_away() -> None:
+    for seed in range(600):
+        dice = random.Random(f"names-{seed}")
+        agency = Attribution(name=_words(dice, 5), url=dice.choice((AGENCY, None, "tg://x")), licence=_words(dice, 3))
+        story = _story("제목", "본문", dice).model_copy(update={"publisher": _words(dice, 5), "attribution": agency})
+        message = compose(story, language="ko", catalog=CATALOGS["ko"], topics=TOPICS, now=NOW, zone="Asia/Seoul")
+        telegram = check_send({"chat_id": 1, **TELEGRAM.render(message).payload})
+        assert not telegram.mentions, seed
+        assert not telegram.warnings, seed
+        assert [e["type"] for e in telegram.auto] == ["hashtag"] * len(message.hashtags), seed
+        slack = check_post({"channel": "C0123", **SLACK.render(message).payload})
+        assert not slack.mentions, seed
+        assert not slack.emoji, seed
+        assert {mark for mark, _ in slack.styled} <= {"bold"}, seed
+        assert {*telegram.links, *(url for url, _ in slack.links)} <= {LINK, AGENCY}, seed
 
 
 ANY = st.lists(

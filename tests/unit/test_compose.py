@@ -17,7 +17,7 @@ LOCALES = Path(__file__).parents[2] / "newsbot" / "locales"
 
 
 def _catalog(language: str) -> dict[str, str]:
-    with (LOCALES / f"{language}.po").open("rb") as file:
+    with (LOCALES / language / "alert.po").open("rb") as file:
         return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
 
 
@@ -157,7 +157,8 @@ def test_the_credit_speaks_the_language_of_the_frame() -> None:
         "Source:", "Korea Policy Briefing", "https://www.korea.kr", "KOGL Type 1"
     )
     assert _compose(attribution=None).credit is None
-    assert _compose(attribution=Attribution(name=" ")).credit is None
+    for nobody in ("", " ", "\u200b\u202e"):
+        assert _compose(attribution=Attribution(name=nobody)).credit is None
 
 
 UNIX = 1720742580

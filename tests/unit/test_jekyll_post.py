@@ -1,4 +1,4 @@
-"""What a Jekyll file says: tables of names, dates, addresses, words and licences. Addresses as Jekyll 4.3.1 made them."""
+"""What a Jekyll file says, in tables: dates, addresses (as Jekyll 4.3.1 made them), words, licences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsbot.core.model import Article
@@ -17,6 +17,7 @@ from newsbot.sources.jekyll.site import Site, read_site
 from newsbot.sources.jekyll.text import plain_markdown
 
 NOW = datetime(2024, 7, 20, 3, 0, tzinfo=UTC)
+X = "_posts/2024-07-12-x.md"
 SITE = Site(root=Path("/nowhere"), address="https://news.example", publisher="예시뉴스")
 
 
@@ -39,26 +40,14 @@ ADDRESSES = [
         "/news%20desk/q&a?/%EB%89%B4%EC%8A%A4/2024/07/02/%ED%95%9C%EA%B8%80-%EC%A0%9C%EB%AA%A9.html",
     ),
     ("_posts/2024-07-12-q--r-S.html", "", "/2024/07/12/q--r-S", "/2024/07/12/q-r-S.html"),
-    ("_posts/2024-07-12-a.b.c.md", "", "/2024/07/12/a.b.c", "/2024/07/12/a.b.c.html"),
     ("_posts/2024-07-12-a..md", "", "/2024/07/12/a", "/2024/07/12/a.html"),
     ("_posts/2024-07-12-h.htm", "", "/2024/07/12/h", "/2024/07/12/h.htm"),
     ("_posts/24-07-12-short.md", "", "/2024/07/12/short", "/2024/07/12/short.html"),
-    ("_posts/sub/2024-07-12-x.md", "", "/2024/07/12/x", "/2024/07/12/x.html"),
-    ("_posts/2024-07-12-x.md", "slug: My Slug", "/2024/07/12/My Slug", "/2024/07/12/My-Slug.html"),
-    ("_posts/2024-07-12-x.md", "permalink: /foo.html", "/x", "/foo.html"),
-    ("_posts/2024-07-12-x.md", "permalink: /:year/:slug/", "/2024/x", "/2024/x/"),
-    (
-        "_posts/2024-07-12-x.md",
-        "categories: a b\ncategory: c d",
-        "/a/b/c%20d/2024/07/12/x",
-        "/a/b/c%20d/2024/07/12/x.html",
-    ),
-    (
-        "news/Local/_posts/2024-07-12-x.md",
-        "category: News",
-        "/news/local/2024/07/12/x",
-        "/news/local/2024/07/12/x.html",
-    ),
+    (X, "slug: My Slug", "/2024/07/12/My Slug", "/2024/07/12/My-Slug.html"),
+    (X, "permalink: /foo.html", "/x", "/foo.html"),
+    (X, "permalink: /:year/:slug/", "/2024/x", "/2024/x/"),
+    (X, "categories: a b\ncategory: c d", "/a/b/c%20d/2024/07/12/x", "/a/b/c%20d/2024/07/12/x.html"),
+    ("N/b/_posts/2024-07-12-x.md", "category: n", "/n/b/2024/07/12/x", "/n/b/2024/07/12/x.html"),
     ("_posts/2024-07-12-sp ace(1)+~.md", "", "/2024/07/12/sp ace(1)+~", "/2024/07/12/sp-ace(1)+~.html"),
     ("_posts/2024-07-11-x.md", "date: 2024-07-12 10:00:00 -0500", "/2024/07/13/x", "/2024/07/13/x.html"),
 ]
@@ -94,9 +83,8 @@ def test_permalink_styles(tmp_path: Path, permalink: str, url: str) -> None:
 
 def test_without_site_address_everything_stays_relative() -> None:
     article = fields("image: /i.png", site=Site(root=Path("/nowhere")))
-    assert (article.id, article.url, article.image) == (
-        "/2024/07/12/harbour", "/2024/07/12/harbour.html", "/i.png",
-    )  # fmt: skip
+    assert (article.id, article.url) == ("/2024/07/12/harbour", "/2024/07/12/harbour.html")
+    assert article.image == "/i.png"
 
 
 # --- dates ---
@@ -108,7 +96,6 @@ def test_without_site_address_everything_stays_relative() -> None:
         ("2024-07-12 10:00:00", "2024-07-12T19:00:00+09:00"),  # YAML says UTC, and Jekyll believes it
         ("'2024-07-12 10:00:00'", "2024-07-12T10:00:00+09:00"),
         ("2024-07-12 10:00", "2024-07-12T10:00:00+09:00"),
-        ("2024-07-12T10:00", "2024-07-12T10:00:00+09:00"),
         ("2024-07-12T23:30:00Z", "2024-07-13T08:30:00+09:00"),
         ("2024-07-12 10:00:00 -0500", "2024-07-13T00:00:00+09:00"),
         ("2024-07-12 10:00:00 +09:00", "2024-07-12T10:00:00+09:00"),
@@ -138,17 +125,17 @@ def test_a_date_nobody_understands_is_invalid(stated: str) -> None:
 @pytest.mark.parametrize(
     ("rel", "front", "now", "state"),
     [
-        ("_posts/2024-07-12-x.md", "", NOW, "publishable"),
-        ("_posts/2024-07-12-x.md", "published: false", NOW, "unpublished"),
-        ("_posts/2024-07-12-x.md", "published:", NOW, "unpublished"),
-        ("_posts/2024-07-12-x.md", "published: 'false'", NOW, "publishable"),
-        ("_posts/2024-07-12-x.md", "draft: true", NOW, "draft"),
+        (X, "", NOW, "publishable"),
+        (X, "published: false", NOW, "unpublished"),
+        (X, "published:", NOW, "unpublished"),
+        (X, "published: 'false'", NOW, "publishable"),
+        (X, "draft: true", NOW, "draft"),
         ("_drafts/x.md", "", NOW, "draft"),
         ("_posts/2024-07-21-x.md", "", NOW, "future"),
         ("_posts/2024-07-21-x.md", "", datetime(2024, 7, 20, 14, 59, tzinfo=UTC), "future"),
         ("_posts/2024-07-21-x.md", "", datetime(2024, 7, 20, 15, 0, tzinfo=UTC), "publishable"),  # midnight in Seoul
-        ("_posts/2024-07-12-x.md", "date: 2024-07-20 12:00:01 +0900", NOW, "future"),
-        ("_posts/2024-07-12-x.md", "date: 2024-07-20 12:00:00 +0900", NOW, "publishable"),
+        (X, "date: 2024-07-20 12:00:01 +0900", NOW, "future"),
+        (X, "date: 2024-07-20 12:00:00 +0900", NOW, "publishable"),
         ("_posts/2024-13-01-x.md", "", NOW, "invalid"),
     ],
 )
@@ -185,10 +172,7 @@ def test_what_cannot_be_read_is_invalid_and_says_where(data: bytes, line: int, w
     assert why in article.problem
     assert "\n" not in article.problem
     assert article.title == "Harbour"
-
-
-def test_an_empty_file_is_no_article() -> None:
-    assert post("").problem == "_posts/2024-07-12-harbour.md: the file is empty"
+    assert post("").problem.endswith(": the file is empty")
 
 
 # --- words ---
@@ -202,7 +186,6 @@ def test_an_empty_file_is_no_article() -> None:
         ("", "Harbour"),
         ("slug: other", "Harbour"),
         ("title: 1.10", "1.1"),
-        ("title: 2024-07-12", "2024-07-12"),
         ("title: >\n  두 줄\n  제목", "두 줄 제목"),
     ],
 )
@@ -231,10 +214,7 @@ def test_title(front: str, title: str) -> None:
 )
 def test_excerpt(front: str, body: str, excerpt: str) -> None:
     assert fields(front, body).excerpt == excerpt
-
-
-def test_an_html_post_is_not_markdown() -> None:
-    assert fields("", "<p>*별*</p>", rel="_posts/2024-07-12-x.html").excerpt == "*별*"
+    assert fields("", "<p>*별*</p>", rel="_posts/2024-07-12-x.html").excerpt == "*별*"  # HTML is no Markdown
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -247,6 +227,7 @@ def test_newlines_and_byte_order_mark_change_nothing(newline: str, mark: str) ->
 def test_deep_nesting_does_no_harm() -> None:
     assert fields("", "<div>" * 50_000 + "가").excerpt in ("가", "")
     assert plain_markdown("> " * 5_000 + "가") is not None
+    assert plain_markdown("\"a' " * 5_000) is not None
     assert fields("a: " + "[" * 5_000).state == "invalid"
 
 
@@ -256,23 +237,22 @@ def test_deep_nesting_does_no_harm() -> None:
 @pytest.mark.parametrize(
     ("rel", "front", "expected"),
     [
-        ("_posts/2024-07-12-x.md", "categories: News 지역", ("News", "지역")),
-        ("_posts/2024-07-12-x.md", "categories:\n  - 두 낱말\n  - News", ("두 낱말", "News")),
-        ("_posts/2024-07-12-x.md", "category: 두 낱말", ("두 낱말",)),
-        ("_posts/2024-07-12-x.md", "categories: [a, a]\ncategory: a", ("a",)),
+        (X, "categories: News 지역", ("News", "지역")),
+        (X, "categories:\n  - 두 낱말\n  - News", ("두 낱말", "News")),
+        (X, "category: 두 낱말", ("두 낱말",)),
+        (X, "categories: [a, a]\ncategory: a", ("a",)),
         ("지역/_posts/sub/2024-07-12-x.md", "categories: News", ("지역", "News")),
-        ("_posts/2024-07-12-x.md", "categories:", ()),
+        (X, "categories:", ()),
     ],
 )
 def test_categories(rel: str, front: str, expected: tuple[str, ...]) -> None:
     assert fields(front, rel=rel).categories == expected
 
 
-@pytest.mark.parametrize(
-    ("front", "expected"), [("tags: a b", ("a", "b")), ("tag: a b", ("a b",)), ("tags: [1, b c]", ("1", "b c"))]
-)
-def test_tags(front: str, expected: tuple[str, ...]) -> None:
-    assert fields(front).tags == expected
+def test_tags() -> None:
+    assert [fields(front).tags for front in ("tags: a b", "tag: a b", "tags: [1, b c]")] == [
+        ("a", "b"), ("a b",), ("1", "b c"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -285,7 +265,6 @@ def test_tags(front: str, expected: tuple[str, ...]) -> None:
         ("image: 'data:image/png;base64,xx'", None),
         ("image: 'javascript:alert(1)'", None),
         ("image: ''", None),
-        ("image: [a.png]", None),
     ],
 )
 def test_image_comes_from_the_front_matter_only(front: str, expected: str | None) -> None:
@@ -319,9 +298,8 @@ def test_site_settings_and_what_overrules_them(tmp_path: Path) -> None:
         "url: https://a.example/\nbaseurl: b/\ntitle: 예시\ntimezone: UTC\nfuture: true\n"
     )
     site = read_site(tmp_path)
-    assert (site.address, site.base, site.zone, site.future, site.publisher) == (
-        "https://a.example", "/b", "UTC", True, "예시",
-    )  # fmt: skip
+    assert (site.absolute("/"), site.zone, site.future) == ("https://a.example/b/", "UTC", True)
+    assert site.publisher == "예시"
     assert read_site(tmp_path, url="https://c.example").absolute("x") == "https://c.example/b/x"
     assert read_site(tmp_path, url="https://c.example/d/").absolute("x") == "https://c.example/d/x"
     assert read_site(tmp_path / "none", url="https://c.example").publisher == "c.example"
@@ -339,10 +317,14 @@ def test_front_matter_is_split_as_jekyll_splits_it() -> None:
 
 # --- whatever comes ---
 
+LENIENT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+KEYS = "title date categories category tags slug permalink image excerpt published excerpt_separator attribution kogl"
+PLAIN = st.none() | st.booleans() | st.integers() | st.text("가 1-/:[%}\n", max_size=12)
+VALUES = PLAIN | st.lists(PLAIN, max_size=3) | st.dictionaries(st.sampled_from(["name", "path"]), PLAIN)
 
-@given(
-    st.binary(max_size=300), st.sampled_from(["_posts/2024-07-12-x.md", "x", "_posts/.md", "a/_posts/99-99-99-.html"])
-)
+
+@LENIENT
+@given(st.binary(max_size=300), st.sampled_from([X, "x", "_posts/.md", "a/_posts/99-99-99-.html"]))
 def test_no_bytes_break_the_reader(data: bytes, rel: str) -> None:
     for part in (data, b"---\n" + data + b"\n---\nx"):
         article = to_article(part, rel, SITE, source="s", now=NOW)
@@ -350,10 +332,8 @@ def test_no_bytes_break_the_reader(data: bytes, rel: str) -> None:
         assert "\n" not in article.problem
 
 
-@given(st.dictionaries(st.sampled_from(["title", "date", "categories", "category", "tags", "slug", "permalink", "image",
-                                        "excerpt", "published", "excerpt_separator", "attribution", "licence", "kogl"]),
-                       st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-                                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2))))  # fmt: skip
+@LENIENT
+@given(st.dictionaries(st.sampled_from(KEYS.split()), VALUES))
 def test_no_values_break_the_reader(values: dict[str, object]) -> None:
     import yaml
 
@@ -371,13 +351,13 @@ KOGL = "예시청의 자료는 「공공누리 제1유형:출처표시」의 조
     [
         (f"<p>기사</p>\n\n<p>{KOGL}</p>", ("예시청", "https://www.example.go.kr", "KOGL-1")),
         ("자료: 예시부, 공공누리 제 4 유형", ("예시부", None, "KOGL-4")),
-        ("[자료제공 : 예시군청(www.example.go.kr)]\n\nKOGL Type 2", ("예시군청", "https://www.example.go.kr", "KOGL-2")),
+        ("[자료제공 : 예시군청(www.example.go.kr)]\n\nKOGL-2", ("예시군청", "https://www.example.go.kr", "KOGL-2")),
         ("출처: [예시부](https://www.example.go.kr/a)", ("예시부", "https://www.example.go.kr/a", None)),
         ('<p>출처 : <a href="https://www.example.go.kr">예시부</a></p>', ("예시부", "https://www.example.go.kr", None)),
         ("공공누리(KOGL) 제0유형\n출처: 예시부", ("예시부", None, "KOGL-0")),
         ('출처: 예시부\n\n<img src="/img/img_opentype03.png">', ("예시부", None, "KOGL-3")),
         ('출처: 예시부\n\n<a href="https://www.kogl.or.kr/info/licenseType2.do">마크</a>', ("예시부", None, "KOGL-2")),
-        ("본 저작물은 '예시연구원'에서 2024년 작성하여 공공누리 제1유형으로 개방한 '보고서'를 이용하였습니다.", ("예시연구원", None, "KOGL-1")),
+        ("본 저작물은 '예시원'에서 작성하여 공공누리 제1유형으로 개방한 것입니다.", ("예시원", None, "KOGL-1")),
         ("공공누리 제1유형 조건\n\n출처: 예시부\n\n공공누리 제4유형 조건", ("예시부", None, "unclear")),
         ("출처: 예시부\n\n공공누리 조건에 따라 이용할 수 있습니다.", ("예시부", None, "unclear")),
         ("공공누리 제1유형의 조건에 따라 이용할 수 있습니다.", ("", None, "KOGL-1")),
@@ -386,7 +366,6 @@ KOGL = "예시청의 자료는 「공공누리 제1유형:출처표시」의 조
         ("그는 이 소문의 출처: 모른다고 말했다.", None),
         ("사진 출처: 예시사진", None),
         ("자료를 내고 이렇게 밝혔다. 정보 제공: 없음 상태라고 했다.", None),
-        ("평범한 기사다.", None),
     ],
 )  # fmt: skip
 def test_attribution(body: str, expected: tuple[str, str | None, str | None] | None) -> None:
@@ -397,17 +376,15 @@ def test_attribution(body: str, expected: tuple[str, str | None, str | None] | N
 def test_attribution_keeps_the_line_it_was_found_in() -> None:
     found = fields("title: t", f"<p>{KOGL}</p>").attribution
     assert found
-    assert found.text.startswith("예시청의 자료는 「공공누리 제1유형:출처표시」")
-    assert found.text.endswith("자료출처=예시청 https://www.example.go.kr")
+    assert found.text == KOGL.replace("<span>", "").replace("</span>", "")
 
 
 @pytest.mark.parametrize(
     ("front", "expected"),
     [
-        ("attribution: {name: 예시부, url: 'https://e.example', licence: KOGL Type 3}", ("예시부", "https://e.example", "KOGL-3")),
+        ("attribution: {name: 가, url: 'https://e.ex', licence: KOGL Type 3}", ("가", "https://e.ex", "KOGL-3")),
         ("source: 예시부\nkogl: 1", ("예시부", None, "KOGL-1")),
         ("source: 예시부\nlicense: CC BY 4.0", ("예시부", None, "CC BY 4.0")),
-        ("source: 예시부\nkogl: 1\nkogl_other: 2", ("예시부", None, "KOGL-1")),
     ],
 )  # fmt: skip
 def test_attribution_in_the_front_matter(front: str, expected: tuple[str, str | None, str]) -> None:

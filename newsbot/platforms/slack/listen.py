@@ -29,6 +29,8 @@ BUDGET = 2.5
 # Seconds until the second answer of a command: the first travels with the acknowledgement and should be read first.
 AFTER = 0.3
 
+TOGETHER = 16  # updates at the door at the same time; a flood waits here instead of growing in the store
+
 ANY = re.compile(".*")
 
 # The library writes whole request bodies below this level, and looks at the logger's own level, not the inherited.
@@ -46,6 +48,7 @@ class Listener:
         self._door = door
         self._say = say
         self._me = me
+        self._room = asyncio.Semaphore(TOGETHER)
         self._work: set[asyncio.Task[Any]] = set()
         self.app = self._build(web)
 
@@ -69,7 +72,7 @@ class Listener:
             )
 
         app = AsyncApp(
-            name="newsbot",
+            name="bolt",  # a logger of this name gets its level set by the library: not ours
             client=web,
             authorize=authorize,
             logger=library_log,
@@ -131,7 +134,8 @@ class Listener:
 
     async def _ask(self, inbound: Inbound) -> Sequence[Reply]:
         try:
-            return await self._door(inbound)
+            async with self._room:
+                return await self._door(inbound)
         except StoreDown:
             raise  # not acknowledged: Slack tries an event again
         except Exception:

@@ -33,7 +33,7 @@ PATIENCE = 5.0  # seconds an answer waits out a 429; the person has gone by then
 MENU = 100  # commands Telegram accepts in one language
 
 Menu = Mapping[str, Sequence[tuple[str, str]]]
-"""Language ("" for every other) to (command, description) pairs, shown when a reader types "/"."""
+"""Language to (command, description) pairs, shown when a reader types "/"; other languages see the first."""
 
 
 class TelegramPlatform:
@@ -207,7 +207,10 @@ class TelegramPlatform:
             await self._quietly(self._bot.delete_webhook(read_timeout=SETUP), "deleteWebhook")
 
     async def _set_menu(self) -> None:
-        for language, entries in self._menu.items():
+        first = next(iter(self._menu.values()), ())
+        for language, entries in {"": first, **self._menu}.items():
+            if not entries:
+                continue
             commands = [BotCommand(name, text) for name, text in entries][:MENU]
             call = self._bot.set_my_commands(commands, language_code=language or None, read_timeout=SETUP)
             await self._quietly(call, "setMyCommands")

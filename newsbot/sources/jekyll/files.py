@@ -13,6 +13,7 @@ from typing import NamedTuple
 FILE_LIMIT = 4 * 1024 * 1024
 """Bytes of one file. Articles are kilobytes; some editors paste pictures into them as text."""
 
+CONFIG_NAMES = ("_config.yml", "_config.yaml")
 HTML = frozenset(("html", "htm", "xhtml"))
 POSTS, DRAFTS = "_posts", "_drafts"
 DATED = re.compile(r"(\d{2,4}-\d{1,2}-\d{1,2})-([^/]*)\.([^./]+)", re.ASCII)
@@ -102,7 +103,7 @@ class Layout:
                 if entry.is_dir(follow_symlinks=False):
                     if self._enter(rel):
                         waiting.append(rel)
-                elif self.is_post(rel) and not entry.is_dir():
+                elif self.is_post(rel) and not (root / rel).is_dir():  # a link to a folder; a loop is none
                     yield rel
 
     def may_hold(self, folder: str) -> bool:
@@ -133,7 +134,7 @@ class Layout:
 def may_concern(rel: str) -> bool:
     """Whether a change at this path can matter at all: False below folders that Jekyll never looks into."""
     for part in rel.split("/"):
-        if part in (POSTS, DRAFTS):
+        if part in (POSTS, DRAFTS, *CONFIG_NAMES):
             return True
         if part.startswith(_SPECIAL):
             return False
@@ -142,6 +143,6 @@ def may_concern(rel: str) -> bool:
 
 def is_bare(root: Path) -> bool:
     """Whether this folder is itself a folder of posts: no config, and no `_posts` or `_drafts` anywhere in it."""
-    if (root / "_config.yml").exists() or (root / "_config.yaml").exists():
+    if any((root / name).exists() for name in CONFIG_NAMES):
         return False
     return not any({POSTS, DRAFTS} & set(folders) for _, folders, _ in os.walk(root))

@@ -13,6 +13,7 @@ from newsbot.sources.jekyll.text import Line, fold, lines, to_html
 UNCLEAR = "unclear"
 """The licence of a page that names several types, or KOGL without saying which."""
 
+_PART_LIMIT = 50_000
 _TEXT_LIMIT = 1000
 _NAME_LIMIT = 60
 _WORDS = ("공공누리", "공공 누리", "kogl", "opentype", "opencode", "자료", "출처", "제공", "source")
@@ -69,6 +70,7 @@ def find_attribution(body: str, front: Mapping[str, Any], *, markdown: bool) -> 
 def _page(body: str, markdown: bool) -> list[Line]:
     """The lines of those paragraphs that may hold a credit. Rendering only these halves an archive's scan."""
     part = "\n\n".join(piece for piece in body.split("\n\n") if _may_credit(piece.lower()))
+    part = part[-_PART_LIMIT:]  # credits stand at the end; deep nesting costs the HTML parser the square of its depth
     return lines(to_html(part, breaks=True) if markdown else part) if part else []
 
 

@@ -332,7 +332,7 @@ def _excerpt(post: Post, site: Site, markdown: bool) -> str:
     """The stated excerpt, else the body up to the separator, as plain words on one line."""
     stated = post.values.get("excerpt")
     if isinstance(stated, (str, int, float)) and stated is not False:
-        return text.plain_markdown(text.without_liquid(str(stated)))
+        return text.plain_markdown(text.without_liquid(str(stated)[: text.LIMIT]))
     separator = post.values.get("excerpt_separator")
     mark = str(separator) if separator is not None else site.separator
     if not mark:

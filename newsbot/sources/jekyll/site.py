@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 
 from newsbot.ports import SourceError
 from newsbot.sources.jekyll import front, urls
-from newsbot.sources.jekyll.files import Unreadable, read_bytes
+from newsbot.sources.jekyll.files import CONFIG_NAMES, Unreadable, read_bytes
 
-CONFIG_NAMES = ("_config.yml", "_config.yaml")
 _EXCLUDED = (
     *(".sass-cache", ".jekyll-cache", "gemfiles", "Gemfile", "Gemfile.lock", "node_modules"),
     *("vendor/bundle", "vendor/cache", "vendor/gems", "vendor/ruby"),

@@ -23,6 +23,7 @@ _BREAKS = frozenset(
         *("thead", "tr", "ul"),
     )
 )
+LIMIT = 20_000
 _SIGNS = re.compile(r"[*_`\[\]<>&\\~|#{}]")
 _BULLET = re.compile(r"^[ \t]*[-*+][ \t]+", re.MULTILINE)
 _ATTRIBUTES = re.compile(r"^[ \t]*\{:[^\n]*\}[ \t]*$", re.MULTILINE)  # kramdown's own lines: `{: .lead}`
@@ -82,8 +83,12 @@ def _dashes(state: StateCore) -> None:
 
 
 def first_part(body: str, separator: str) -> str:
-    """What Jekyll takes as excerpt: the body up to the separator, and the link definitions it needs from the rest."""
+    """What Jekyll takes as excerpt: the body up to the separator, and the link definitions it needs from the rest.
+
+    At most `LIMIT` characters of it: no alert is as long, and typographic quotes cost the square of their number.
+    """
     head, _, tail = body.partition(separator)
+    head = head[:LIMIT]
     needed = [f"{name}{target}" for name, target in _DEFINITION.findall(tail) if name in head]
     return "\n\n".join([head, "\n".join(needed)]) if needed else head
 

@@ -15,10 +15,19 @@ from watchfiles import Change, awatch
 
 from newsbot.core.model import Article
 from newsbot.ports import SourceError
-from newsbot.sources.jekyll.files import Layout, Signature, Unreadable, is_bare, may_concern, read_bytes, signature
+from newsbot.sources.jekyll.files import (
+    CONFIG_NAMES,
+    Layout,
+    Signature,
+    Unreadable,
+    is_bare,
+    may_concern,
+    read_bytes,
+    signature,
+)
 from newsbot.sources.jekyll.post import invalid, to_article
 from newsbot.sources.jekyll.settle import TICK, Settler, Taken
-from newsbot.sources.jekyll.site import CONFIG_NAMES, Site, read_site
+from newsbot.sources.jekyll.site import Site, read_site
 
 _log = logging.getLogger(__name__)
 
@@ -133,13 +142,6 @@ class JekyllSource:
                 async for rels in self._watched(watch, settler, report):
                     if articles := await asyncio.to_thread(self._step, settler, rels, report):
                         yield articles
-            await self._pause(watch)
-
-    async def _pause(self, watch: _Watch) -> None:
-        """After a watch ended: go on at once where the folder went away or was swapped, slowly where watching fails."""
-        if error := watch.error():
-            self._watching(f"{self._root}: cannot be watched ({error}); looking every {_BLIND:.0f} s instead")
-            await asyncio.sleep(_BLIND)
 
     def _step(self, settler: Settler, rels: Iterable[str], report: _Once) -> list[Article]:
         """What is complete now, after these files were noticed."""
@@ -184,16 +186,22 @@ class JekyllSource:
 
         The first full look comes after the watch is up: nothing falls between.
         """
-        due = 0.0
+        due, retry = 0.0, time.monotonic() + RECHECK
         while watch.alive():
+            if failure := watch.failure():
+                self._watching(f"{self._root}: cannot be watched ({failure}); looking every {_BLIND:.0f} s instead")
+                if time.monotonic() > retry:
+                    return
             if time.monotonic() >= due:
-                due = time.monotonic() + RECHECK
+                due = time.monotonic() + (_BLIND if failure else RECHECK)
                 try:
                     yield await asyncio.to_thread(self._differing)
                     report.clear()
                 except SourceError as error:
                     report(str(error))
-            paths = await watch.get(TICK if len(settler) else _ALIVE)
+            paths = await watch.get(TICK if len(settler) else min(_ALIVE, _BLIND))
+            if any(path.endswith(CONFIG_NAMES) for path in paths):
+                due = 0.0  # what could not be read under a broken config is looked at again
             yield await asyncio.to_thread(self._posts_among, paths, report) if paths else ()
 
     def _posts_among(self, paths: Iterable[str], report: _Once) -> list[str]:
@@ -225,7 +233,6 @@ class _Watch:
         self._folder = folder
         self._root = root
         self._inode = signature(root)
-        self._error: BaseException | None = None
         self._queue: asyncio.Queue[set[str]] = asyncio.Queue()
 
     async def __aenter__(self) -> _Watch:
@@ -236,8 +243,6 @@ class _Watch:
 
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
-        if self._task.done() and not self._task.cancelled():
-            self._error = self._task.exception()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
@@ -257,13 +262,15 @@ class _Watch:
         return change is not Change.deleted and may_concern(path[len(str(self._root)) + 1 :])
 
     def alive(self) -> bool:
-        """Whether notices still come and the folder (its link followed) is the one that is watched."""
+        """Whether the folder (its link followed) is still there and the one that is watched."""
         now = signature(self._folder)
-        return bool(now and self._inode and now.inode == self._inode.inode and not self._task.done())
+        return bool(now and self._inode and now.inode == self._inode.inode)
 
-    def error(self) -> BaseException | None:
-        """Why watching failed, None where it did not."""
-        return self._error
+    def failure(self) -> str:
+        """Why no more notices come, "" while they do."""
+        if not self._task.done() or self._task.cancelled():
+            return ""
+        return str(self._task.exception() or "it ended")
 
     async def get(self, timeout: float) -> set[str]:
         """All paths noticed so far; waits up to `timeout` seconds for the first."""
