@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SINCE := $(shell date +%s.%N)
 
 .PHONY: demo test check format clean
 
 demo: $(STAMP)
-	@$(BIN)/newsbot demo $(if $(ONCE),--once) $(if $(SITE),--site "$(SITE)")
+	@$(BIN)/newsbot demo --since $(SINCE) $(if $(ONCE),--once) $(if $(SITE),--site "$(SITE)")
 
 test: $(STAMP)
 	$(BIN)/pytest -q
