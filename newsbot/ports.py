@@ -249,7 +249,7 @@ class Ledger(Protocol):
         ...
 
     async def hold(self, bot: str, what: str, owner: str, seconds: float) -> bool:
-        """Take or renew a lease; False while somebody else has it."""
+        """Take or renew a lease, or give it back with 0 seconds; False while somebody else has it."""
         ...
 
     async def pause(self, bot: str, by: str) -> None:

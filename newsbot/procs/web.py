@@ -153,3 +153,5 @@ async def while_held(process: Process, bot: Bot, door: Any, owner: str) -> None:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        with contextlib.suppress(StoreDown):
+            await process.kit.ledger.hold(bot.platform.name, "receive", owner, 0)  # whoever comes next need not wait

@@ -172,7 +172,7 @@ class RedisLedger:
         return str(newest[0].decode())
 
     async def hold(self, bot: str, what: str, owner: str, seconds: float) -> bool:
-        """Take or renew a lease; False while somebody else has it."""
+        """Take or renew a lease, or give it back with 0 seconds; False while somebody else has it."""
         return bool(await self._redis.run("hold", [keys.lease(bot, what)], [owner, int(seconds * 1000)]))
 
     async def pause(self, bot: str, by: str) -> None:
