@@ -107,6 +107,8 @@ async def serve(process: Process, sock: socket.socket) -> None:
         limit_concurrency=200,
         h11_max_incomplete_event_size=65536,
     )
+    host, port = sock.getsockname()[:2]
+    log.info("web.listening", host=host, port=port)
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[sock]))
     await process.stop.wait()

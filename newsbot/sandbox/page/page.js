@@ -86,7 +86,10 @@ function fill(chat) {
 
 function redraw() {
   for (const platform of ["telegram", "slack"]) {
-    const all = [...chats[platform].values()].filter((chat) => chat.messages.size || chat.kind !== "private" || few(platform));
+    const known = [...chats[platform].values()];
+    // Silent chats are only named: empty cards would push what was said off the screen.
+    const all = known.filter((chat) => chat.messages.size);
+    const silent = known.filter((chat) => !chat.messages.size).slice(0, CARDS).map((chat) => chat.title);
     // The liveliest chats are chosen, but each keeps its place: cards that jump about cannot be read.
     const chosen = new Set([...all].sort((a, b) => b.at - a.at).slice(0, CARDS));
     const shown = all.filter((chat) => chosen.has(chat)).sort((a, b) => (b.at > 0) - (a.at > 0));
@@ -95,12 +98,11 @@ function redraw() {
     if (cards.length !== box.children.length || cards.some((card, i) => box.children[i] !== card)) box.replaceChildren(...cards);
     byId(`${platform}-count`).textContent = word(totals[platform] === 1 ? "one" : "count", { n: totals[platform] });
     const hidden = all.length - shown.length;
-    byId(`${platform}-more`).hidden = hidden < 1;
-    byId(`${platform}-more`).textContent = word("more", { n: hidden });
+    const lines = [hidden > 0 ? word("more", { n: hidden }) : "", silent.length ? word("quiet", { names: silent.join(", ") }) : ""];
+    byId(`${platform}-more`).textContent = lines.filter(Boolean).join(" · ");
+    byId(`${platform}-more`).hidden = !lines.some(Boolean);
   }
 }
-
-const few = (platform) => chats[platform].size <= CARDS;
 
 function fillSelect(select, pairs) {
   const before = select.value;

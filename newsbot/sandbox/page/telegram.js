@@ -1,5 +1,5 @@
 // Telegram messages drawn from their parsed entities, close to how the apps show them.
-import { clock, el, link, marks, word } from "./words.js";
+import { clock, el, link, marks, readable, word } from "./words.js";
 
 const TAGS = {
   bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre",
@@ -46,7 +46,7 @@ function card(preview) {
   const large = preview.prefer_large_media;
   return el("span", { class: preview.show_above_text ? "card above" : "card" },
     small ? el("span", { class: "picture small" }, word("picture")) : null,
-    el("b", {}, host), link(preview.url, preview.url),
+    el("b", {}, host), link(preview.url, readable(preview.url)),
     large ? el("span", { class: "picture" }, word("picture")) : null);
 }
 

@@ -13,6 +13,7 @@ const WORDS = {
   unseen: ["봇에게는 보이지 않는 글입니다", "The bot does not get to see this"],
   picture: ["그림", "picture"], preview: ["미리보기", "link preview"],
   more: ["그 밖의 채팅 {n}개는 접어 두었습니다", "{n} more chats not shown"],
+  quiet: ["아직 조용한 채팅: {names}", "Nothing yet in: {names}"],
   count: ["메시지 {n}건", "{n} messages"], one: ["메시지 1건", "1 message"],
   private: ["1:1", "private"], group: ["그룹", "group"], supergroup: ["포럼", "forum"], channel: ["채널", "channel"],
 };
@@ -35,6 +36,11 @@ export function el(tag, attributes = {}, ...children) {
   }
   for (const child of children.flat()) if (child !== null && child !== undefined && child !== "") made.append(child);
   return made;
+}
+
+/** An address as browsers show it: Hangul instead of its percent-encoding, where that is possible. */
+export function readable(url) {
+  try { return decodeURI(url); } catch { return url; }
 }
 
 /** A link that only opens web addresses; anything else stays text. */
