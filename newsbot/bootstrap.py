@@ -11,9 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from babel.messages.pofile import read_po
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from newsbot import platforms, settings
 from newsbot.core import commands, compose, editorial
@@ -145,7 +146,10 @@ def plain(config: Settings) -> Plain:
 def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
     """Everything, wired. Raises ConfigError for a platform section that cannot be used."""
     base = plain(config)
-    redis = Redis(redis_url)
+    try:
+        redis = Redis(redis_url)
+    except ValueError as error:
+        raise ConfigError(f"REDIS_URL: {error}") from None
     stories, ledger, audit = RedisStories(redis), RedisLedger(redis), RedisAudit(redis)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
     menu = {
@@ -193,31 +197,38 @@ def platform_settings(name: str, config: Settings, environ: Mapping[str, str]) -
     try:
         return module.Settings(**raw)
     except ValidationError as error:
-        raise ConfigError(f"[{name}] {settings.explain(error)}") from None
+        raise ConfigError(settings.explain(error, environ, config.file, name, module.VARIABLES)) from None
 
 
 def secrets_of(config: Settings, environ: Mapping[str, str]) -> list[str]:
-    """Every secret this process was given, for the log's redactor."""
-    found = [config.redis_url or ""]
+    """Every secret this process was given, for the log's redactor. Raises ConfigError for a broken section."""
+    found = [urlsplit(config.redis_url or "").password or ""]
     for name in platforms.PLATFORMS:
-        found += [settings.secret(environ, variable) or "" for variable in platforms.load(name).VARIABLES]
-    return [secret for secret in found if secret and not secret.startswith("http")]
+        values = platform_settings(name, config, environ).model_dump().values()
+        found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    return [secret for secret in found if secret]
 
 
 def people(config: Settings) -> tuple[Person, ...]:
-    """Who is who, by numeric id."""
-    return tuple(
-        Person(
-            person.name,
-            frozenset(Role(role) for role in person.roles),
-            tuple(
-                (platform, str(value))
-                for platform in platforms.PLATFORMS
-                if (value := getattr(person, platform, None)) is not None
-            ),
-        )
-        for person in config.person
-    )
+    """Who is who, by the ids their platforms accept. Raises ConfigError for any other key, and for an id given twice."""
+    found: list[Person] = []
+    owner: dict[tuple[str, str], str] = {}
+    for section in config.person:
+        ids = []
+        for platform, value in section.ids.items():
+            place = f"[[person]] {section.name}: {platform}"
+            if platform not in platforms.PLATFORMS:
+                raise ConfigError(f"{place}: unknown key")
+            try:
+                one = (platform, platforms.load(platform).person_id(value))
+            except ValueError as error:
+                raise ConfigError(f"{place}: {error}") from None
+            if one in owner:
+                raise ConfigError(f"{place} = {one[1]} stands for two people")
+            owner[one] = section.name
+            ids.append(one)
+        found.append(Person(section.name, frozenset(section.roles), tuple(ids)))
+    return tuple(found)
 
 
 def sources(config: Settings, folders: tuple[Path, ...] = ()) -> list[Source]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -58,12 +59,21 @@ class SourceSection(Section):
 
 
 class PersonSection(Section):
-    """One `[[person]]`: numeric ids only, because a username can be taken over by somebody else (reliability A40)."""
+    """One `[[person]]`: name, roles, and under each platform's name the person's id there.
+
+    The ids stay raw here; the platform's package checks them: numeric ids only, because a username can be taken over by
+    somebody else (reliability A40).
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str
     roles: tuple[Role, ...]
-    telegram: int | None = None
-    slack: str | None = Field(default=None, pattern=r"^(T[A-Z0-9]+/)?[UW][A-Z0-9]+$")
+
+    @property
+    def ids(self) -> Mapping[str, Any]:
+        """Platform name → id as written."""
+        return self.model_extra or {}
 
 
 class Data(Section):
@@ -118,16 +128,14 @@ class Settings(Section):
     log: Log = Log()
     platforms: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     redis_url: str | None = None
+    file: str = ""
+    """The config file these come from, "" where there was none."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Settings:
         for what, names in (("source", [s.name for s in self.source]), ("person", [p.name for p in self.person])):
             if twice := next((name for name in names if names.count(name) > 1), None):
                 raise ValueError(f"[[{what}]] {twice!r} stands twice")
-        for label in ("telegram", "slack"):
-            ids = [getattr(person, label) for person in self.person if getattr(person, label) is not None]
-            if twice_id := next((one for one in ids if ids.count(one) > 1), None):
-                raise ValueError(f"[[person]] {label} = {twice_id} stands for two people")
         return self
 
 
@@ -138,7 +146,7 @@ def load(environ: Mapping[str, str], platforms: Collection[str]) -> Settings:
     if named and not path.is_file():
         raise ConfigError(f"NEWSBOT_CONFIG: {path} does not exist")
     raw = _read(path) if path.is_file() else {}
-    origin = str(path) if path.is_file() else "environment"
+    file = str(path) if path.is_file() else ""
     overrides = _overrides(environ)
     for section, value in overrides.items():
         if isinstance(value, dict) and isinstance(raw.get(section), dict):
@@ -148,16 +156,25 @@ def load(environ: Mapping[str, str], platforms: Collection[str]) -> Settings:
     sections = {name: raw.pop(name) for name in sorted(platforms) if name in raw}
     for name, section in sections.items():
         if not isinstance(section, dict):
-            raise ConfigError(f"{origin}: {name}: must be a table [{name}]")
-    if environ.get("PORT"):
-        raw["web"] = {**raw.get("web", {}), "port": environ["PORT"]}
-    for reserved in ("platforms", "redis_url"):
+            raise ConfigError(f"{origin((name,), environ, file)}: {name}: must be a table [{name}]")
+    if environ.get("PORT") and isinstance(raw.setdefault("web", {}), dict):
+        raw["web"] = {**raw["web"], "port": environ["PORT"]}
+    for reserved in ("platforms", "redis_url", "file"):
         if reserved in raw:
-            raise ConfigError(f"{origin}: {reserved}: unknown key")
+            raise ConfigError(f"{origin((reserved,), environ, file)}: {reserved}: unknown key")
     try:
-        return Settings(**raw, platforms=sections, redis_url=secret(environ, "REDIS_URL"))
+        return Settings(**raw, platforms=sections, redis_url=secret(environ, "REDIS_URL"), file=file)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: {explain(error)}") from None
+        raise ConfigError(explain(error, environ, file)) from None
+
+
+def origin(place: Sequence[str | int], environ: Mapping[str, str], file: str, variables: Sequence[str] = ()) -> str:
+    """Who set the key at this place: the variable (one of `variables`, or ours), else the config file."""
+    parts = [str(part).upper() for part in place]
+    ours = [f"{PREFIX}{'__'.join(parts[:2])}", f"{PREFIX}{parts[0]}"] if parts else []
+    ours += [name for name in environ if parts and name.startswith(f"{PREFIX}{parts[0]}__") and len(parts) == 1]
+    named = [*variables, *(["PORT"] if parts[:2] == ["WEB", "PORT"] else []), *ours]
+    return next((name for name in named if environ.get(name)), file or "settings")
 
 
 def secret(environ: Mapping[str, str], name: str) -> str | None:
@@ -172,13 +189,28 @@ def secret(environ: Mapping[str, str], name: str) -> str | None:
     return None
 
 
-def explain(error: ValidationError) -> str:
-    """The first complaint of a validation as one line: key, what is wrong; values are not repeated (secrets)."""
+def explain(
+    error: ValidationError,
+    environ: Mapping[str, str],
+    file: str,
+    section: str = "",
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The first complaint as one line: where it was set, key, what is wrong; values are not repeated (secrets).
+
+    `variables` are the section's own: variable → key.
+    """
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place: list[str | int] = [*([section] if section else []), *first["loc"]]
     what = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(first["type"], first["msg"])
+    key = first["loc"][0] if first["loc"] else None
+    own = [one for variable, sets in variables.items() if sets == key for one in (variable, f"{variable}_FILE")]
+    said = ".".join(str(part) for part in place)
     more = error.error_count() - 1
-    return f"{place + ': ' if place else ''}{what}" + (f" (and {more} more)" if more else "")
+    return (
+        f"{origin(place, environ, file, own)}: {said + ': ' if said else ''}{what.removeprefix('Value error, ')}"
+        + (f" (and {more} more)" if more else "")
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
-import click
 import typer
 
-from newsbot.cli import alerts, cancel, demo, pause, preview, push, run, sandbox, status, stories, subscribers, why
 from newsbot.cli.common import Quit
 from newsbot.ports import SourceError, StoreDown
 from newsbot.procs.runtime import Failed
@@ -15,33 +15,58 @@ from newsbot.settings import ConfigError
 from newsbot.store.embedded import NoRedis
 from newsbot.store.install import WrongRedis
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Breaking-news alerts for chat."
+MODULES = (
+    *("run", "sandbox", "demo", "preview", "push", "alerts", "status", "pause", "cancel"),
+    *("stories", "why", "subscribers"),
 )
-for module in (run, sandbox, demo, preview, push, alerts, status, pause, cancel, stories, why, subscribers):
-    module.register(app)
+SHARED = {"web": "run", "watcher": "run", "worker": "run", "resume": "pause"}
+"""Commands that live in another one's file."""
 
 
-def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 failed, 2 usage or configuration."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 usage or configuration, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Exit as end:
+        code = build(given[0] if given else "")(given, standalone_mode=False, prog_name="newsbot")
+    except typer.TyperException as error:
+        code = misused(error)
+    except typer.Exit as end:
         code = end.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = 2
     except ConfigError as error:
         code = complain(str(error), 2)
     except Quit as error:
         code = complain(str(error), error.code)
     except (Failed, NoRedis, WrongRedis, StoreDown, SourceError) as error:
         code = complain(str(error), 1)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         code = 130
     except BrokenPipeError:
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def build(command: str = "") -> typer.Typer:
+    """The command line with this command alone, so that it starts without importing the others; with all by default."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Breaking-news alerts for chat.",
+    )
+    app.callback()(lambda: None)  # without it a lone command would lose its name
+    name = SHARED.get(command, command)
+    for module in [name] if name in MODULES else MODULES:
+        import_module(f"newsbot.cli.{module}").register(app)
+    return app
+
+
+def misused(error: typer.TyperException) -> int:
+    """A command line that makes no sense: one line and 2; no command at all: the help."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(message, file=sys.stderr)
+        return 2
+    return complain(f"{message.rstrip('.')}. See `newsbot --help`.", 2)
 
 
 def complain(line: str, code: int) -> int:

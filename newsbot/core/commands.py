@@ -15,7 +15,8 @@ from newsbot.core.model import Address, Inbound, Person, Role
 class Verb:
     """One thing a person can ask for. `changes` marks what alters a place's settings: its admins only.
 
-    Help texts live in the catalogs as `help.<name>`; `example` is what the help line shows to be typed.
+    Help texts live in the catalogs as `help.<name>`; `example` is what the help line shows to be typed. What is not
+    `listed` works and is not offered: people type it because other bots have it.
     """
 
     name: str
@@ -24,12 +25,15 @@ class Verb:
     korean: tuple[str, ...] = ()
     changes: bool = False
     button_only: bool = False
+    listed: bool = True
 
 
 VERBS: tuple[Verb, ...] = (
     Verb("start", Role.READER, "/start", ("시작",)),
     Verb("subscribe", Role.READER, "/subscribe politics", ("구독",), changes=True),
     Verb("unsubscribe", Role.READER, "/unsubscribe politics", ("해지",), changes=True),
+    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
+    Verb("restore", Role.READER, "", changes=True, button_only=True),
     Verb("topics", Role.READER, "/topics", ("주제",)),
     Verb("latest", Role.READER, "/latest 5", ("최근",)),
     Verb("help", Role.READER, "/help", ("도움말",)),
@@ -56,10 +60,9 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A text that is no command; `nearest` is the word that was probably meant, or ""."""
+    """A text that is no command."""
 
     word: str
-    nearest: str
 
 
 Permission = Literal["yes", "no", "silent", "admins only"]
@@ -68,21 +71,39 @@ Permission = Literal["yes", "no", "silent", "admins only"]
 def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
     """The command in this text, Unknown where it is none, None where there is nothing at all.
 
-    `/verb@bot arguments`, or the bare word. What a button says may use the button-only verbs; what is typed may not.
+    `/verb@bot arguments`, or the bare word; `/news 구독 정치` says a Korean word where only commands reach the bot. What a
+    button says may use the button-only verbs; what is typed may not.
     """
     words = unicodedata.normalize("NFC", text).split()
     if not words:
         return None
-    word = words[0].removeprefix("/").split("@", 1)[0].casefold()
-    arguments = words[1:]
+    if _bare(words[0]) == "news" and words[0].startswith("/"):
+        words = words[1:] or ["help"]
+    word, arguments = _bare(words[0]), words[1:]
     if word not in BY_WORD and arguments and (word + arguments[0]) in BY_WORD:
         word, arguments = word + arguments[0], arguments[1:]  # "발송 중단", "다시 보내기"
     verb = BY_WORD.get(word)
     if verb is None or (verb.button_only and not press):
-        typed = [name for name, known in BY_WORD.items() if not known.button_only and known.role is Role.READER]
-        near = difflib.get_close_matches(word, typed, 1, 0.6)
-        return Unknown(words[0], near[0] if near else "")
+        return Unknown(words[0])
     return Command(verb, tuple(arguments))
+
+
+def nearest(word: str, roles: Collection[Role]) -> str:
+    """What was probably meant by a word that is no command, as it would be typed, or "". Compared by Hangul letters."""
+    names = {_letters(name): name for verb in for_roles(roles) for name in (verb.name, *verb.korean)}
+    near = difflib.get_close_matches(_letters(_bare(word[:40])), names, 1, 0.6)
+    if not near:
+        return ""
+    name = names[near[0]]
+    return f"/{name}" if name.isascii() else name
+
+
+def _bare(word: str) -> str:
+    return word.removeprefix("/").split("@", 1)[0].casefold()
+
+
+def _letters(word: str) -> str:
+    return unicodedata.normalize("NFD", word)
 
 
 def find_person(people: Collection[Person], platform: str, user: str) -> Person | None:
@@ -99,19 +120,20 @@ def may(verb: Verb, inbound: Inbound, person: Person | None, ops: Collection[Add
     """Whether this person may say this here; "admins only" asks the caller to look up the place's admins.
 
     Default deny: editor and on-call verbs need a listed person, speaking in private (or where only they see the answer)
-    or in a named ops chat.
+    or in a named ops chat. In a channel every answer is read by everybody there, so its admins alone get any.
     """
     if not inbound.genuine:
         return "silent"
+    alone = inbound.place == "private" or inbound.discreet
     if verb.role is Role.READER:
-        return "admins only" if verb.changes and inbound.place != "private" else "yes"
+        guarded = verb.changes and inbound.place != "private"
+        return "admins only" if guarded or (inbound.place == "channel" and not alone) else "yes"
     if person is None or verb.role not in person.roles:
         return "no"
-    if inbound.place == "private" or inbound.discreet or inbound.address in ops:
-        return "yes"
-    return "no"
+    return "yes" if alone or inbound.address in ops else "no"
 
 
 def for_roles(roles: Collection[Role]) -> Sequence[Verb]:
     """The verbs to show somebody with these roles, readers' first."""
-    return [verb for verb in VERBS if not verb.button_only and (verb.role is Role.READER or verb.role in roles)]
+    shown = (verb for verb in VERBS if verb.listed and not verb.button_only)
+    return [verb for verb in shown if verb.role is Role.READER or verb.role in roles]

@@ -18,6 +18,14 @@ SEND_TIMEOUT = 15.0
 REFUSALS_TO_STOP = 3
 """So many chats that refuse the same text prove the text wrong; the push stops (reliability §2.3)."""
 
+REASON = 120
+"""Characters of a reason that the ledger keeps: it may stand there once a delivery."""
+
+
+def short(why: str) -> str:
+    """A reason as the ledger keeps it."""
+    return why[:REASON]
+
 
 def time_to_live(urgency: Urgency) -> float:
     """Seconds after planning until an alert is too old to start with (reliability §2.3)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,12 @@ STORY_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 STORY_LETTERS = STORY_SIGNS[8:]
 AHEAD = timedelta(minutes=5)
 """How far in the future a date may lie before a person has to look at it (reliability, "decided since")."""
+
+UNFINISHED = re.compile(r"\{\{|\{%|\blorem ipsum\b|\bTODO:", re.IGNORECASE)
+"""What a template or a draft left behind; only plain placeholders (reliability A44, "decided since")."""
+
+TEST = re.compile(r"[\[(【<]?\s*(?:test|테스트|시험 발송)\s*(?:[\])】>:]|\d*$)", re.IGNORECASE)
+"""A headline that begins by saying that it is a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,23 @@ def decide(article: Article, story_id: str, rules: Rules, now: datetime) -> Deci
     if article.state != "publishable":
         return Ignore(article.problem or article.state)
     read = lineage.read(article.title)
-    if read.advertising:
-        return Ignore("advertising")
-    if not text.clean(read.headline).strip():
-        return Ignore("headline empty")
+    if reason := unfit(article):
+        return Ignore(reason)
     story = draft(article, story_id, rules, now)
-    reason = why_held(article, read, story.urgency, now)
-    return Hold(story.model_copy(update={"held": reason})) if reason else Publish(story)
+    held = why_held(article, read, story.urgency, now)
+    return Hold(story.model_copy(update={"held": held})) if held else Publish(story)
+
+
+def unfit(article: Article) -> str | None:
+    """Why this is never sent as news, whoever asks, or None."""
+    read = lineage.read(article.title)
+    if read.advertising:
+        return "advertising"
+    headline = text.clean(read.headline).strip()
+    if not headline:
+        return "headline empty"
+    unfinished = UNFINISHED.search(f"{headline}\n{article.excerpt}")
+    return "unfinished" if unfinished or headline in ("None", "null") or TEST.match(headline) else None
 
 
 def draft(article: Article, story_id: str, rules: Rules, now: datetime) -> Story:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -58,41 +58,56 @@ class Deliver:
     """(platform, outcome, seconds since the story was accepted): for the metrics."""
     jitter: Callable[[], float] = lambda: secrets.randbelow(1000) / 1000
     _cache: OrderedDict[tuple[str, str], tuple[Rendered, float]] = field(default_factory=OrderedDict)
-    _refusals: Counter[str] = field(default_factory=Counter)
+    _asked: dict[str, float] = field(default_factory=dict)
+    """The nonce of a `begin` that has no reply yet, and when it was first asked."""
 
     async def once(self) -> Window:
-        """Begin one window, send it, commit it; what was begun. Raises StoreDown before anything was begun."""
+        """Begin one window, send it, commit it; what was begun. Raises StoreDown where `begin` was not answered: the next
+        call then asks the same again, because it may have been done and only its reply was lost."""
         bot = self.platform.name
-        nonce = secrets.token_hex(8)
+        if not self._asked:
+            self._asked[secrets.token_hex(8)] = elapsed()
+        nonce, asked = next(iter(self._asked.items()))
         window = await self.ledger.begin(bot, self.worker, nonce, WINDOW, self.rate)
+        self._asked.clear()
         if not window.intents:
             return window
-        outcomes = await asyncio.gather(*(self._send(window.push, intent) for intent in window.intents))
+        outcomes = await asyncio.gather(*(self._send(window.push, intent, asked) for intent in window.intents))
         results = [
             (intent, outcome, delivery.delay(outcome, intent.attempt, self.jitter()))
             for intent, outcome in zip(window.intents, outcomes, strict=True)
         ]
         await self._commit(bot, window.push, results)
         for intent, outcome in zip(window.intents, outcomes, strict=True):
-            await self._follow_up(window.push, intent, outcome)
+            self._tell(window.push, intent, outcome)
+        if refused := {outcome.why for outcome in outcomes if isinstance(outcome, Refused)}:
+            await self._stop_if_refused(window.push, refused)
         if stop := next((outcome for outcome in outcomes if isinstance(outcome, Stopped)), None):
             log.critical("token.refused", platform=bot, why=stop.why)
             raise BotStopped(stop.why)
         return window
 
-    async def _send(self, push: str, intent: Intent) -> Outcome:
+    async def _send(self, push: str, intent: Intent, asked: float) -> Outcome:
+        """What became of one delivery; never raises: one poisonous text must not take the receipts of a window along."""
         try:
             found = await self._rendered(push, intent.language)
         except StoreDown as error:
             return Later(None, str(error))  # nothing has left yet
+        except Exception as error:  # noqa: BLE001  whatever drawing it raises, it would raise for every chat
+            return Refused(f"cannot be drawn: {type(error).__name__}: {error}")
         if found is None:
             return Refused("story not found")
         message, accepted_at = found
+        if elapsed() - asked > delivery.SEND_TIMEOUT:
+            return Later(None, "begun too long ago")  # a pause of this process, or of Redis: its lease may be over
         try:
             async with asyncio.timeout(delivery.SEND_TIMEOUT):
                 outcome = await self.platform.send(intent.address, message)
         except TimeoutError:
             outcome = Uncertain("no answer in time")
+        except Exception as error:
+            log.exception("send.failed", platform=self.platform.name, story=push)
+            outcome = Uncertain(f"{type(error).__name__}: {error}")
         self.observe(self.platform.name, type(outcome).__name__.lower(), self.clock().timestamp() - accepted_at)
         return outcome
 
@@ -108,9 +123,17 @@ class Deliver:
         return self._cache[key]
 
     async def _commit(self, bot: str, push: str, results: list[tuple[Intent, Outcome, float]]) -> None:
-        """Keeps the receipts and repeats until the ledger has them; nothing new is begun by this window meanwhile."""
+        """Keeps the receipts and repeats until Redis has them; nothing new is begun by this window meanwhile.
+
+        What was learned about chats is written first: a retry that another window begins must find the new address.
+        """
         while True:
             try:
+                for intent, outcome, _ in results:
+                    if isinstance(outcome, Moved):
+                        await self.subscribers.move(intent.address, outcome.to)
+                    elif isinstance(outcome, Gone):
+                        await self.subscribers.set_state(intent.address, outcome.state)
                 await self.ledger.commit(bot, push, results)
             except StoreDown as error:
                 log.warning("commit.waits", platform=bot, push=push, receipts=len(results), error=str(error))
@@ -118,26 +141,36 @@ class Deliver:
             else:
                 return
 
-    async def _follow_up(self, push: str, intent: Intent, outcome: Outcome) -> None:
+    async def _stop_if_refused(self, push: str, whys: set[str]) -> None:
+        """Stops a push whose text several chats refused for the same reason, counted over all windows and workers."""
+        bot = self.platform.name
+        tally = await self.ledger.tally(bot, push)
+        reasons = dict(tally.reasons) if tally else {}
+        for why in whys:
+            if reasons.get(delivery.short(why), 0) >= delivery.REFUSALS_TO_STOP:
+                await self.ledger.cancel(bot, push)
+                log.critical("push.stopped", platform=bot, story=push, why=why)
+
+    def _tell(self, push: str, intent: Intent, outcome: Outcome) -> None:
+        bot = self.platform.name
         match outcome:
             case Sent() | Later() | Stopped():
                 return
             case Uncertain(why):
-                log.warning("in_doubt", platform=self.platform.name, story=push, index=intent.index, why=why)
+                log.warning("in_doubt", platform=bot, story=push, index=intent.index, why=why)
             case Gone(why, state):
-                await self.subscribers.set_state(intent.address, state)
-                log.info("chat.gone", platform=self.platform.name, index=intent.index, why=why, state=state)
-            case Moved(to):
-                await self.subscribers.move(intent.address, to)
-                log.info("chat.moved", platform=self.platform.name, index=intent.index)
+                log.info("chat.gone", platform=bot, index=intent.index, why=why, state=state)
+            case Moved():
+                log.info("chat.moved", platform=bot, index=intent.index)
             case Refused(why):
-                self._refusals[push] += 1
-                log.error("text.refused", platform=self.platform.name, story=push, why=why)
-                if self._refusals[push] == delivery.REFUSALS_TO_STOP:
-                    await self.ledger.cancel(self.platform.name, push)
-                    log.critical("push.stopped", platform=self.platform.name, story=push, why=why)
+                log.error("text.refused", platform=bot, story=push, why=why)
             case _:
                 assert_never(outcome)
+
+
+def elapsed() -> float:
+    """Seconds of the clock nobody can set; it runs on while the process is stopped."""
+    return asyncio.get_running_loop().time()
 
 
 class BotStopped(Exception):

@@ -9,8 +9,9 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
-from newsbot.core import commands, editorial
+from newsbot.core import commands, editorial, text
 from newsbot.core.model import Article, Button, Inbound, Person, Rendered, Reply, Story, Urgency
 from newsbot.flows.ingest import Ingest
 from newsbot.flows.plan import Plan
@@ -54,22 +55,26 @@ class Deeds:
         if story := await self.stories.get(target):
             return story
         near = editorial.nearest(target, [story.id for story in await self.stories.recent(200)])
-        raise Impossible("desk.nearest", nearest=near) if near else Impossible("desk.no_story", target=target[:80])
+        raise Impossible("desk.nearest", nearest=near) if near else Impossible("desk.no_story", target=text.line(target)[:80])
 
     async def prepare(self, target: str | Article, urgency: Urgency | None, topics: tuple[str, ...] | None) -> Story:
         """The held story an editor wants out, named by story id, by the article's address, or as the article itself.
 
-        An article nobody was told of becomes a held story. Raises Impossible for what went out already.
+        An article nobody was told of becomes a held story. Raises Impossible for what went out already, and for what
+        its source does not publish (any more).
         """
-        article = target if isinstance(target, Article) else await self.stories.article(target)
+        article = target if isinstance(target, Article) else await self._article(target)
         if urgency is Urgency.FLASH:
             raise Impossible("push.flash")
         if article is None:
             story = await self.find(str(target))
+            article = await self.stories.article(story.article)
         else:
             story = await self._held_story(article)
         if story.held is None:
             raise Impossible("push.already", id=story.id)
+        if article is not None:
+            refuse_unfit(article)
         if not story.link or not story.link.startswith(("http://", "https://")):
             raise Impossible("push.no_link", id=story.id)
         changes: dict[str, Any] = {"urgency": urgency} if urgency else {}
@@ -80,12 +85,17 @@ class Deeds:
             await self.stories.renew(story)
         return story
 
+    async def _article(self, target: str) -> Article | None:
+        """The article of this address, as copied from a browser: with a campaign, a mark, a slash too many."""
+        for spelling in spellings(target):
+            if found := await self.stories.article(spelling):
+                return found
+        return None
+
     async def _held_story(self, article: Article) -> Story:
-        if article.state != "publishable":
-            raise Impossible("push.not_publishable", state=article.state, problem=article.problem)
-        now = self.clock()
         if not (story_id := await self.stories.story_of(article)):
-            draft = editorial.draft(article, self.ingest.new_id(), self.ingest.rules, now)
+            refuse_unfit(article)
+            draft = editorial.draft(article, self.ingest.new_id(), self.ingest.rules, self.clock())
             _, story_id = await self.ingest.accept(article, draft.model_copy(update={"held": "editor"}))
         return await self.find(story_id)
 
@@ -113,17 +123,35 @@ class Deeds:
         story = await self.find(target)
         if story.held:
             raise Impossible("cancel.held", id=story.id)
+        owed = [bot for story_id, bot in await self.stories.todo() if story_id == story.id]
+        before = [await self.ledger.tally(bot, story.id) for bot in self.bots]
+        if not owed and all(tally is None or tally.state != "open" for tally in before):
+            raise Impossible("cancel.over", id=story.id)
         await self.audit.record(who, "cancel", story.id)
         await self.plan.owed(story.id)  # an unplanned rest could be planned behind our back
-        before = [await self.ledger.tally(bot, story.id) for bot in self.bots]
-        if all(tally is None or tally.state != "open" for tally in before):
-            raise Impossible("cancel.over", id=story.id)
         tallies = [await self.ledger.cancel(bot, story.id) for bot in self.bots]
-        total = {
-            name: sum(getattr(tally, name) for tally in tallies if tally)
-            for name in ("sent", "sending", "cancelled", "doubt")
-        }
-        return story, total
+        names = ("audience", "sent", "sending", "cancelled", "doubt", "dead", "skipped")
+        return story, {name: sum(getattr(tally, name) for tally in tallies if tally) for name in names}
+
+
+def refuse_unfit(article: Article) -> None:
+    """Raises Impossible for what is no news to send, whoever asks."""
+    if article.state != "publishable":
+        raise Impossible("push.not_publishable", state=article.state, problem=article.problem)
+    if reason := editorial.unfit(article):
+        raise Impossible("push.unfit", reason=reason)
+
+
+def spellings(address: str) -> Sequence[str]:
+    """The ways an address may be known: as given, without what follows "?" or "#", encoded or not, ± the last slash."""
+    bare = address.partition("#")[0].partition("?")[0]
+    if not bare.startswith(("http://", "https://")):
+        return (address,)
+    encoded = quote(unquote(bare), safe=":/@!$&'()*+,;=~-._")
+    found = [address]
+    for one in (bare, encoded, unquote(bare)):
+        found += [one, one.rstrip("/"), one.rstrip("/") + "/"]
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -148,7 +176,7 @@ class Desk:
                 case "send":
                     return await self._send(command.arguments, person, language)
                 case "close":
-                    return (Reply(self.words.say(language, "push.closed")),)
+                    return await self._close(command.arguments, person, language)
                 case "alerts":
                     return await self._alerts(language)
                 case "status":
@@ -170,13 +198,13 @@ class Desk:
         urgency = URGENCIES.get(arguments[1].casefold()) if len(arguments) == 2 else None
         if len(arguments) == 2 and urgency is None:
             raise Impossible("push.how")
-        story = await self.deeds.prepare(arguments[0], urgency, None)
+        story = self._today(await self.deeds.prepare(arguments[0], urgency, None))
         nonce = secrets.token_urlsafe(9)
         await self.deeds.audit.offer(
             nonce, {"story": story.id, "hash": story.body_hash, "person": person.name, "shown": self._digest(story)}
         )
         say = self.words.say
-        sizes = ", ".join([f"{bot} {await self.subscribers.count(bot)}" for bot in self.deeds.bots])
+        sizes = ", ".join([f"{bot} {await self.subscribers.count(bot):,}" for bot in self.deeds.bots])
         card = say(
             language,
             "push.card",
@@ -185,38 +213,66 @@ class Desk:
             held=held_words(self.words, language, story.held or ""),
             most=sizes,
         )
-        buttons = (
-            Button(say(language, "button.send"), f"send {story.id} {nonce}"),
-            Button(say(language, "button.close"), "close"),
-        )
         shown = self.render(story, inbound.address.platform, language)
-        return Reply("", alert=shown), Reply(card, buttons)
+        return Reply("", alert=shown), Reply(card, self._choice(story.id, nonce, language))
 
-    async def _send(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
+    def _choice(self, story: str, nonce: str, language: str) -> tuple[Button, Button]:
+        say = self.words.say
+        return (
+            Button(say(language, "button.send"), f"send {story} {nonce}"),
+            Button(say(language, "button.close"), f"close {story} {nonce}"),
+        )
+
+    async def _mine(self, arguments: Sequence[str], person: Person, language: str) -> dict[str, Any] | Reply:
+        """What this card stands for; the answer instead, where it is another editor's: it stays pressable for that one."""
         what = await self.deeds.audit.see(arguments[1]) if len(arguments) == 2 else None
         if what is None:
             raise Impossible("send.expired")
-        if what["person"] != person.name:
-            raise Impossible("send.other", name=what["person"])
+        if what["person"] == person.name:
+            return what
+        words = self.words.say(language, "send.other", name=what["person"])
+        return Reply(words, self._choice(what["story"], arguments[1], language))
+
+    async def _close(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
+        what = await self._mine(arguments, person, language)
+        if isinstance(what, Reply):
+            return (what,)
+        await self.deeds.audit.take(arguments[1])
+        return (Reply(self.words.say(language, "push.closed")),)
+
+    async def _send(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
+        what = await self._mine(arguments, person, language)
+        if isinstance(what, Reply):
+            return (what,)
         story = await self.deeds.find(what["story"])
         if await self.deeds.audit.take(arguments[1]) is None:
             raise Impossible("send.expired")
-        if story.body_hash != what["hash"] or self._digest(story) != what["shown"]:
+        if story.body_hash != what["hash"] or self._digest(self._today(story)) != what["shown"]:
             raise Impossible("send.changed", id=story.id)
+        article = await self.deeds.stories.article(story.article)
+        if article is not None:
+            refuse_unfit(article)
         if not await self.deeds.release(story, person.name):
             raise Impossible("send.changed", id=story.id)
         return (Reply(self.words.say(language, "sent.out", id=story.id)),)
 
+    def _today(self, story: Story) -> Story:
+        """The story as it would go out now: an alert names its day once it is not of today."""
+        return story.model_copy(update={"accepted_at": self.deeds.clock().timestamp()})
+
     async def _alerts(self, language: str) -> Sequence[Reply]:
-        rows = await self.report.recent(SHOWN)
-        if not rows:
-            return (Reply(self.words.say(language, "latest.none")),)
-        lines = []
-        for row in rows:
-            state = self.words.say(language, f"state.{row['state']}")
-            why = f" ({held_words(self.words, language, row['reason'])})" if row["reason"] else ""
-            lines.append(f"{row['id']} · {state}{why} · {row['sent']}/{row['audience']} · {row['headline']}")
-        return (Reply("\n".join(lines)),)
+        """What waits for a person, then what went out."""
+        say = self.words.say
+        held = await self.report.recent(SHOWN, held=True)
+        out = [row for row in await self.report.recent(2 * SHOWN) if not row["reason"]][:SHOWN]
+        lines = [say(language, "alerts.held")] if held else []
+        for row in held:
+            lines.append(f"{row['id']} · {held_words(self.words, language, row['reason'])} · {row['headline']}")
+        lines += [say(language, "alerts.recent")] if out else []
+        for row in out:
+            state = say(language, f"state.{row['state']}")
+            lines.append(f"{row['id']} · {state} · {row['sent']:,}/{row['audience']:,} · {row['headline']}")
+        return (Reply("\n".join(lines) if lines else say(language, "latest.none")),)
 
     async def _status(self, language: str) -> Sequence[Reply]:
         say = self.words.say
@@ -233,8 +289,16 @@ class Desk:
     async def _cancel(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
         if len(arguments) != 1:
             raise Impossible("cancel.how")
-        _, total = await self.deeds.cancel(arguments[0], person.name)
-        return (Reply(self.words.say(language, "cancelled", **{k: f"{v:,}" for k, v in total.items()})),)
+        story, total = await self.deeds.cancel(arguments[0], person.name)
+        figures = {name: f"{count:,}" for name, count in total.items()}
+        lost = total["dead"] + total["skipped"]
+        parts = [self.words.say(language, "cancelled", id=story.id, **figures)]
+        parts += [
+            self.words.say(language, f"cancelled.{name}", number=f"{number:,}")
+            for name, number in (("sending", total["sending"]), ("doubt", total["doubt"]), ("lost", lost))
+            if number
+        ]
+        return (Reply(" ".join(parts)),)
 
     def _digest(self, story: Story) -> str:
         """One hash over what every platform would send in every language."""

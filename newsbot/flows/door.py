@@ -6,7 +6,7 @@ taken once → parsed → allowed? → handled → replies
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,6 +21,11 @@ log = structlog.get_logger()
 
 REFUSALS_A_MINUTE = 5
 """Answers a stranger gets to things they may not do (reliability A35); after that, silence."""
+
+ANSWERS_A_MINUTE = 60
+"""Answers anybody unlisted gets at all, one a second: answers share the platform's limit with alerts (reliability A47)."""
+
+SPOKEN = ("say", "press")
 
 
 @dataclass(frozen=True)
@@ -37,49 +42,106 @@ class Door:
     words: Words
 
     async def __call__(self, inbound: Inbound) -> Sequence[Reply]:
-        """The replies, in order. Never raises for what a person said; without Redis it says to come back later."""
+        """The replies, in order. Nothing a person says makes it raise: who spoke is told to come back later.
+
+        Raises StoreDown for the bot's own coming and going: nobody is there to be told, and the platform says it again.
+        """
         try:
             if not await self.audit.take_event(inbound.address.platform, inbound.event):
                 return ()
+            if inbound.kind not in SPOKEN:
+                return await self.chat.membership(inbound)
             return await self._answer(inbound)
         except StoreDown as error:
             log.warning("door.store_down", error=str(error))
-            if inbound.kind in ("say", "press") and inbound.genuine:
-                return (Reply(self.words.say(inbound.language or self.words.default, "door.later")),)
+            if inbound.kind not in SPOKEN:
+                raise
+        except Exception:
+            log.exception("door.failed", platform=inbound.address.platform, kind=inbound.kind)
+        meant = alone(inbound) or isinstance(commands.parse(inbound.text), commands.Command)
+        if not meant or inbound.kind not in SPOKEN or not inbound.genuine:
             return ()
+        return (Reply(self.words.say(self.words.pick(inbound.language), "door.later")),)
 
     async def _answer(self, inbound: Inbound) -> Sequence[Reply]:
-        if inbound.kind not in ("say", "press"):
-            return await self.chat.membership(inbound)
         command = commands.parse(inbound.text, press=inbound.kind == "press")
+        person = commands.find_person(self.people, inbound.address.platform, inbound.user)
         if command is None or not inbound.genuine:
+            return await self._ignore(inbound, command)
+        unknown = isinstance(command, commands.Unknown)
+        if unknown and (inbound.kind == "press" or not alone(inbound)):
+            return ()  # a group's talk is none of the bot's business
+        if person is None and await self._flooding(inbound):
             return ()
         language = await self.chat.language(inbound)
         if isinstance(command, commands.Unknown):
-            return self._unknown(inbound, command, language)
-        person = commands.find_person(self.people, inbound.address.platform, inbound.user)
+            return self._unknown(command, person, language)
         allowed = commands.may(command.verb, inbound, person, self.ops)
         if allowed == "admins only":
             platform = self.platforms.get(inbound.address.platform)
             if platform is None or not await platform.is_admin(inbound):
-                return (Reply(self.words.say(language, f"refused.admins.{inbound.place}")),)
+                return await self._not_admin(inbound, language)
         elif allowed != "yes":
             return await self._refuse(inbound, command, language)
         if command.verb.role is Role.READER:
-            return await self.chat.handle(inbound, command, person, language)
+            return public(inbound, await self.chat.handle(inbound, command, person, language))
         assert person is not None  # noqa: S101 - `may` says yes to nobody unlisted
         return await self.desk.handle(inbound, command, person, language)
 
-    def _unknown(self, inbound: Inbound, unknown: commands.Unknown, language: str) -> Sequence[Reply]:
-        if inbound.kind == "press" or (inbound.place != "private" and not inbound.discreet):
-            return ()  # a group's talk is none of the bot's business
-        if unknown.nearest:
-            return (Reply(self.words.say(language, "unknown.nearest", nearest=unknown.nearest)),)
+    async def _flooding(self, inbound: Inbound) -> bool:
+        who = f"talk:{inbound.user or inbound.address.chat}"
+        return await self.audit.tries(inbound.address.platform, who) > ANSWERS_A_MINUTE
+
+    def _unknown(self, unknown: commands.Unknown, person: Person | None, language: str) -> Sequence[Reply]:
+        if near := commands.nearest(unknown.word, person.roles if person else ()):
+            return (Reply(self.words.say(language, "unknown.nearest", nearest=near)),)
         return (Reply(self.words.say(language, "unknown")),)
 
-    async def _refuse(self, inbound: Inbound, command: commands.Command, language: str) -> Sequence[Reply]:
-        who = f"{inbound.address.platform}:{inbound.user}"
-        if await self.audit.tries(inbound.address.platform, inbound.user) > REFUSALS_A_MINUTE:
+    async def _ignore(self, inbound: Inbound, command: commands.Command | commands.Unknown | None) -> Sequence[Reply]:
+        """Not typed here and now by a real person: no answer; what would have been a deed is written down."""
+        if isinstance(command, commands.Command) and command.verb.role is not Role.READER:
+            await self._write_down(inbound, command, "not genuine")
+        return ()
+
+    async def _not_admin(self, inbound: Inbound, language: str) -> Sequence[Reply]:
+        if silent(inbound) or await self._tries(inbound) > REFUSALS_A_MINUTE:
             return ()
-        await self.audit.record(who, "refused", command.verb.name, str(inbound.address))
+        return (Reply(self.words.say(language, f"refused.admins.{inbound.place}")),)
+
+    async def _refuse(self, inbound: Inbound, command: commands.Command, language: str) -> Sequence[Reply]:
+        if await self._write_down(inbound, command) > REFUSALS_A_MINUTE or silent(inbound):
+            return ()
         return (Reply(self.words.say(language, "refused")),)
+
+    async def _write_down(self, inbound: Inbound, command: commands.Command, how: str = "") -> int:
+        """The try in the audit, and how many there were within the minute.
+
+        The one after the last that is answered says that more may follow unwritten: a flood must not push deeds out of
+        the record.
+        """
+        tries = await self._tries(inbound)
+        if tries <= REFUSALS_A_MINUTE + 1:
+            notes = [str(inbound.address), how, "more may follow" if tries > REFUSALS_A_MINUTE else ""]
+            who = f"{inbound.address.platform}:{inbound.user}"
+            await self.audit.record(who, "refused", command.verb.name, ", ".join(note for note in notes if note))
+        return tries
+
+    async def _tries(self, inbound: Inbound) -> int:
+        return await self.audit.tries(inbound.address.platform, inbound.user or inbound.address.chat)
+
+
+def alone(inbound: Inbound) -> bool:
+    """Whether nobody but the person who spoke sees the answer."""
+    return inbound.place == "private" or inbound.discreet
+
+
+def silent(inbound: Inbound) -> bool:
+    """Whether a refusal would be noise for everybody: in a channel, or at a button that belongs to somebody else."""
+    return not alone(inbound) and (inbound.kind == "press" or inbound.place == "channel")
+
+
+def public(inbound: Inbound, replies: Sequence[Reply]) -> Sequence[Reply]:
+    """Without buttons where a whole channel would see them: they would be there for its admins alone."""
+    if inbound.place != "channel" or inbound.discreet:
+        return replies
+    return [replace(reply, buttons=()) for reply in replies]

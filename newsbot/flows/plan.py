@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -20,16 +20,19 @@ class Plan:
     ledger: Ledger
     dialects: Mapping[str, Dialect]
     clock: Clock
+    _told: set[tuple[str, str]] = field(default_factory=set)
 
     async def owed(self, story: str | None = None) -> int:
-        """Plan every todo row (of one story, or all); how many. A row of an unknown platform stays and is logged."""
+        """Plan every todo row (of one story, or all); how many. A row that cannot be planned stays, told once."""
         made = 0
         for story_id, bot in await self.stories.todo():
             if story is not None and story_id != story:
                 continue
             found, dialect = await self.stories.get(story_id), self.dialects.get(bot)
             if found is None or dialect is None:
-                log.error("plan.impossible", story=story_id, platform=bot, known=found is not None)
+                if (story_id, bot) not in self._told:
+                    self._told.add((story_id, bot))
+                    log.error("plan.impossible", story=story_id, platform=bot, known=found is not None)
                 continue
             size = await self.ledger.plan(found, bot, dialect.ref_bytes, self.clock().timestamp())
             await self.stories.done(story_id, bot)

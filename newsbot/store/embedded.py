@@ -1,7 +1,11 @@
 """A redis-server of our own in the data folder, for machines that have none.
 
 It listens on a unix socket only, writes its append-only file before it answers, and outlives a killed newsbot: whoever
-comes next finds it by its socket. Everybody who uses it holds a shared lock; the last one out stops it.
+comes next finds it. Two locks say who is there, and no process that dies can leave one behind:
+
+- `redis.users`: shared, held by everybody who uses the server; the last one out stops it;
+- `redis.server`: held by the server itself, which inherits it; while it is held, nobody starts a rival on the same files,
+  however long the server takes to answer.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ SOCKET_PATH_LIMIT = 100
 
 START_SECONDS = 20.0
 
+CHILDREN: list[subprocess.Popen[bytes]] = []
+"""Servers this process started: they may outlive the hold that started them, and are collected when they end."""
+
 
 class NoRedis(Exception):
     """There is no redis-server to start, or it did not start: one line that says what to do."""
@@ -36,18 +43,22 @@ class Embedded:
         self.socket = socket_path(folder)
         self.url = f"unix://{self.socket}"
         self._hold: IO[str] | None = None
-        self._server: subprocess.Popen[bytes] | None = None  # only where we started it
 
     def acquire(self) -> str:
         """Start the server or take over a running one; its URL. Raises NoRedis."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._hold = (self.folder / "redis.users").open("a")
+        own_folder(self.socket.parent)
         with (self.folder / "redis.start").open("a") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
+            self._hold = (self.folder / "redis.users").open("a")
             fcntl.flock(self._hold, fcntl.LOCK_SH)
-            if not command(self.socket, "PING"):
-                self._start()
-            self._wait(None)
+            try:
+                self._start_unless_running()
+                self._wait_for_answer()
+            except BaseException:
+                self._hold.close()
+                self._hold = None
+                raise
         return self.url
 
     def release(self) -> None:
@@ -61,53 +72,77 @@ class Embedded:
             except BlockingIOError:
                 pass  # somebody else still uses it
             else:
-                stop(self.socket)
-                if self._server:
-                    self._server.wait(START_SECONDS)
+                self._stop()
             self._hold.close()
             self._hold = None
 
-    def _start(self) -> None:
-        self.socket.unlink(missing_ok=True)
-        log = (self.folder / "redis.log").open("ab")
-        self._server = server = subprocess.Popen(
-            [find_server(), "-"],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            cwd=self.folder,
-            start_new_session=True,  # a signal to our process group must not take the ledger along
-        )
-        log.close()
-        assert server.stdin is not None  # noqa: S101 - PIPE was asked for
-        server.stdin.write(self._config().encode())
-        server.stdin.close()
-        self._wait(server)
+    def running(self) -> bool:
+        """Whether a server of this folder is alive, answering or not."""
+        with (self.folder / "redis.server").open("a") as lock:
+            return not taken(lock)
 
-    def _wait(self, server: subprocess.Popen[bytes] | None) -> None:
-        """Until it has loaded its data; a server that still loads must never get a rival on the same files."""
+    def _start_unless_running(self) -> None:
+        with (self.folder / "redis.server").open("a") as lock, (self.folder / "redis.log").open("ab") as log:
+            if not taken(lock):
+                return
+            self.socket.unlink(missing_ok=True)  # left by a server that was killed
+            server = subprocess.Popen(
+                [find_server(), *self._settings()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                pass_fds=[lock.fileno()],  # the lock is the server's from here on
+                start_new_session=True,  # a signal to our process group must not take the ledger along
+            )
+            CHILDREN.append(server)
+
+    def _wait_for_answer(self) -> None:
+        """Until it has loaded its data and takes commands."""
         deadline = time.monotonic() + START_SECONDS
-        while not answers(self.socket):
-            if (server and server.poll() is not None) or time.monotonic() > deadline:
+        while not command(self.socket, "PING").startswith(b"+PONG"):
+            collect()
+            if not self.running() or time.monotonic() > deadline:
                 tail = (self.folder / "redis.log").read_text(errors="replace").strip().splitlines()[-1:]
                 raise NoRedis(f"embedded redis-server did not start: {' '.join(tail) or 'no answer'}")
             time.sleep(0.01)
 
-    def _config(self) -> str:
-        return "\n".join(
-            [
-                "port 0",
-                f'unixsocket "{self.socket}"',
-                "unixsocketperm 700",
-                f'dir "{self.folder}"',
-                "appendonly yes",
-                "appendfsync always",
-                'save ""',
-                "maxmemory-policy noeviction",
-                "daemonize no",
-                "",
-            ]
-        )
+    def _stop(self) -> None:
+        command(self.socket, "SHUTDOWN", "NOSAVE")  # the append-only file already has everything
+        deadline = time.monotonic() + START_SECONDS
+        while self.running() and time.monotonic() < deadline:
+            time.sleep(0.01)
+            collect()
+        if not self.running():
+            self.socket.unlink(missing_ok=True)
+
+    def _settings(self) -> list[str]:
+        """On the command line, not through a pipe: a server whose starter dies half-way must not run with defaults."""
+        return [
+            *("--port", "0"),
+            *("--unixsocket", str(self.socket)),
+            *("--unixsocketperm", "700"),
+            *("--dir", str(self.folder)),
+            *("--appendonly", "yes"),
+            *("--appendfsync", "always"),
+            *("--save", ""),
+            *("--maxmemory-policy", "noeviction"),
+            *("--daemonize", "no"),
+        ]
+
+
+def taken(lock: IO[str]) -> bool:
+    """Take the lock unless somebody has it; whether it is ours now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def collect() -> None:
+    """Take note of our servers that have ended, so that none stays a zombie."""
+    CHILDREN[:] = [child for child in CHILDREN if child.poll() is None]
 
 
 def socket_path(folder: Path) -> Path:
@@ -116,7 +151,14 @@ def socket_path(folder: Path) -> Path:
     if len(str(path).encode()) <= SOCKET_PATH_LIMIT:
         return path
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"newsbot-{os.getuid()}-{digest}.sock"
+    return Path(tempfile.gettempdir()) / f"newsbot-{os.getuid()}" / f"{digest}.sock"
+
+
+def own_folder(folder: Path) -> None:
+    """Make sure the socket's folder is ours: in a shared one, anybody could listen in our place. Raises NoRedis."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise NoRedis(f"folder {folder} of the embedded redis-server belongs to somebody else")
 
 
 def find_server() -> str:
@@ -144,17 +186,3 @@ def command(path: Path, *words: str) -> bytes:
             return connection.recv(64)
     except OSError:
         return b""
-
-
-def answers(path: Path) -> bool:
-    """Whether a server there has loaded its data and takes commands."""
-    return command(path, "PING").startswith(b"+PONG")
-
-
-def stop(path: Path) -> None:
-    """Ask the server to end; wait until nobody answers on its socket."""
-    command(path, "SHUTDOWN", "NOSAVE")  # the append-only file already has everything
-    deadline = time.monotonic() + START_SECONDS
-    while command(path, "PING") and time.monotonic() < deadline:
-        time.sleep(0.01)
-    path.unlink(missing_ok=True)

@@ -23,11 +23,12 @@ below from it: the same slot by construction.
 | nb:{<bot>}:chat:<shard> | hash index -> "chat lang since" | for ever | subscribe | ~45 MB per million |
 | nb:{<bot>}:map:<name> | bitmap over indexes | for ever | subscribe | 125 KB per million each |
 | nb:{<bot>}:act | zset push by lane and accept time | while open | plan, begin, cancel | small |
-| nb:{<bot>}:gate | hash tat, frozen, paused, second, begun, last | for ever | begin, freeze, pause | small |
-| nb:{<bot>}:beats | hash worker -> ms | reaped | beat | small |
-| nb:{<bot>}:suspects | hash worker -> ms first missed | reaped | reap | small |
+| nb:{<bot>}:gate | hash tat, frozen, froze, paused, second, begun, last | for ever | begin, freeze, pause | small |
+| nb:{<bot>}:beats | hash worker -> ms | 1 min after the last | beat, reap | small |
+| nb:{<bot>}:suspects | hash worker -> ms first missed | 1 min | reap | small |
 | nb:{<bot>}:nonce:<worker> | hash nonce, reply | 1 hour | begin | one window |
 | nb:{<bot>}:lease:<what> | string | 10 s | web | small |
+| nb:{<bot>}:tmp:<n> | bitmap | within plan | plan | 125 KB per million |
 | nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
 | nb:{<bot>}:floods | zset index:delay by ms | 2 s | commit | small |
 | nb:{<bot>}:topics | set | for ever | subscribe | topics ever chosen |

@@ -19,7 +19,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from newsbot.ports import StoreDown
 
 LUA = Path(__file__).parent / "lua"
-WITH_COMMON = {"begin", "commit", "reap", "cancel"}
+PRELUDES = {
+    "begin": "common",
+    "commit": "common",
+    "reap": "common",
+    "cancel": "common",
+    "accept": "home",
+    "note": "home",
+}
+"""What is put in front of a script when it is loaded."""
 STANDS_STILL = ("OOM", "MISCONF", "LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN")
 """Error words by which a reachable Redis says that it takes no writes now."""
 
@@ -75,10 +83,9 @@ class Redis:
 
 @functools.cache
 def load(script: str) -> tuple[str, str]:
-    """A script's text (with `common.lua` in front where it needs it) and the sha1 Redis knows it by."""
-    source = (LUA / f"{script}.lua").read_text("utf-8")
-    if script in WITH_COMMON:
-        source = (LUA / "common.lua").read_text("utf-8") + source
+    """A script's text, with its prelude, and the sha1 Redis knows it by."""
+    names = [PRELUDES[script], script] if script in PRELUDES else [script]
+    source = "".join((LUA / f"{name}.lua").read_text("utf-8") for name in names)
     return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -26,14 +26,16 @@ class RedisStories:
         for start in range(0, len(articles), BATCH):
             batch = articles[start : start + BATCH]
             ids = await self._redis.pipeline([["HMGET", keys.KNOWN, *names(article)] for article in batch])
-            homes = [next((name.decode() for name in reply if name), None) for reply in ids]
-            replies = await self._redis.pipeline(
-                [["HMGET", keys.article(home or "-"), "print", "story"] for home in homes]
+            homes = [list(dict.fromkeys(name.decode() for name in reply if name)) for reply in ids]
+            flat = [home for several in homes for home in several]
+            replies = iter(
+                await self._redis.pipeline([["HMGET", keys.article(home), "print", "story"] for home in flat])
             )
-            found += [
-                ((reply[0] or b"").decode(), (reply[1] or b"").decode()) if home else None
-                for home, reply in zip(homes, replies, strict=True)
-            ]
+            for several in homes:
+                facts = [tuple((part or b"").decode() for part in next(replies)) for _ in several]
+                # as home.lua chooses: the first with a story, else the first
+                chosen = next((fact for fact in facts if fact[1]), facts[0] if facts else None)
+                found.append((chosen[0], chosen[1]) if chosen else None)
         return found
 
     async def note(self, articles: Sequence[Article]) -> int:
@@ -74,7 +76,10 @@ class RedisStories:
 
     async def release(self, story: Story, bots: Sequence[str]) -> bool:
         """A held story goes out as it was approved: True once; False if it is not held or its text changed since."""
-        approved = story.model_dump_json()
+        approved = await self._redis.call("HGET", keys.story(story.id), "body")
+        # Compared as values: a body an older version wrote lacks the fields that came since, and is the same text.
+        if not approved or Story.model_validate_json(approved) != story:
+            return False
         freed = story.model_copy(update={"held": None, "accepted_at": self._now()}).model_dump_json()
         reply = await self._redis.run(
             "release",

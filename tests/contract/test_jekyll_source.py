@@ -330,6 +330,18 @@ async def test_what_changed_between_scan_and_watch_is_told(site: Path) -> None:
     await changes.aclose()  # type: ignore[attr-defined]
 
 
+async def test_a_post_is_told_when_its_hour_has_come(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "RECHECK", 0.05)
+    hours = iter([NOW, NOW.replace(hour=5)])
+    it = JekyllSource("예시", site, url="https://news.example", now=lambda: next(hours))
+    write(site, "_posts/2024-07-20-later.md", "---\ntitle: 나중\ndate: 2024-07-20 13:00:00 +0900\n---\n본문이다.\n")
+    assert [article.state for article in await it.scan()] == ["future"]
+    changes = it.changes()
+    told = await asyncio.wait_for(anext(changes), DEADLINE)
+    assert [(article.title, article.state) for article in told] == [("나중", "publishable")]
+    await changes.aclose()  # type: ignore[attr-defined]
+
+
 async def test_a_folder_that_goes_and_comes_back(site: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(site, "_posts/2024-07-12-a.md")
     async with watching(site) as told:

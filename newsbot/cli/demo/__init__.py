@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from newsbot import telemetry
 from newsbot.cli.common import Quit
 from newsbot.cli.demo.script import Script
 from newsbot.cli.demo.words import language
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
         """Watch an article become an alert on both platforms."""
         if site is not None and not site.is_dir():
             raise Quit(f"site folder {site} does not exist or is no folder", 2)
+        telemetry.configure("warning", json_lines=False)
         script = Script(language(), site, port, since or time.time())
         if not asyncio.run(script.play(once=once)):
             raise typer.Exit(1)

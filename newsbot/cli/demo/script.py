@@ -113,37 +113,39 @@ class Script:
 
     async def first_alert(self) -> Path:
         """Step 5: a file appears (or the newest post of the own site is pushed); who has it after how long."""
+        note = ""
         async with self.step_timed(5, "publish") as line:
             self.started = time.time()
             if self.site is None:
                 path = self.stage.publish()
                 line.append(self.words["written"].format(path=path.relative_to(self.stage.site)))
             else:
-                path, note = await self.push_newest()
-                line.append(note)
+                path, line[:], note = await self.push_newest()
             await self.everybody(1)
+        if self.site is not None and note:
+            self.detail("", note)
         for seat in self.seats:
             for message in self.alerts(seat):
                 late = (message.at - self.started) * 1000
                 self.detail(seat.label, f"+{late:.0f} ms  {message.text.splitlines()[0]}")
         return path
 
-    async def push_newest(self) -> tuple[Path, str]:
-        """Alert the newest publishable post of the own site as if just published; nothing is written there."""
+    async def push_newest(self) -> tuple[Path, list[str], str]:
+        """Alert the newest publishable post of the own site as if just published: its file, the step's line, a note."""
         folder = self.stage.site
         posts = await asyncio.to_thread(read_folder, folder, url=None)
         found = [post for post in posts if post.state == "publishable" and post.path]
         if not found:
             raise Quit(f"{folder}: no publishable post found")
         newest = max(found, key=lambda post: (post.published_at or "", post.path or ""))
-        note = self.words["newest"].format(path=newest.path)
+        line, note = [self.words["newest"].format(path=newest.path)], ""
         if not newest.url.startswith("http"):
             newest = await self.with_address(newest)
-            note += "; " + self.words["address"].format(url=FALLBACK_URL)
+            note = self.words["address"].format(url=FALLBACK_URL)
         async with self.stage.kit() as kit:
             story = await kit.deeds.prepare(newest, None, None)
             await kit.deeds.release(story, "demo")
-        return folder / (newest.path or ""), note
+        return folder / (newest.path or ""), line, note
 
     async def with_address(self, article: Article) -> Article:
         """The same post under an address that leads nowhere real."""

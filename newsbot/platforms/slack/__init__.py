@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from newsbot.platforms.slack.client import SlackPlatform
 from newsbot.platforms.slack.settings import Settings
 from newsbot.ports import Dialect, Platform
 
-__all__ = ["VARIABLES", "Settings", "build", "dialect"]
+__all__ = ["VARIABLES", "Settings", "build", "dialect", "person_id"]
 
 VARIABLES = {
     "SLACK_BOT_TOKEN": "bot_token",
@@ -31,3 +32,10 @@ def dialect() -> Dialect:
     from newsbot.platforms.slack.render import SlackDialect  # noqa: PLC0415
 
     return SlackDialect()
+
+
+def person_id(value: object) -> str:
+    """A person's id as updates carry it, "U…" of our own workspace or "T…/U…". Raises ValueError: names change hands."""
+    if not isinstance(value, str) or not re.fullmatch(r"(T[A-Z0-9]+/)?[UW][A-Z0-9]+", value):
+        raise ValueError('must be the member id, e.g. "U012ABCDEF" or "T012ABCDEF/U012ABCDEF"')
+    return value

@@ -6,7 +6,7 @@ from newsbot.platforms.telegram.client import Menu, TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
 from newsbot.ports import Dialect, Platform
 
-__all__ = ["VARIABLES", "Menu", "Settings", "build", "dialect"]
+__all__ = ["VARIABLES", "Menu", "Settings", "build", "dialect", "person_id"]
 
 VARIABLES = {
     "TELEGRAM_BOT_TOKEN": "token",
@@ -29,3 +29,10 @@ def dialect() -> Dialect:
     from newsbot.platforms.telegram.render import TelegramDialect  # noqa: PLC0415
 
     return TelegramDialect()
+
+
+def person_id(value: object) -> str:
+    """A person's id as updates carry it. Raises ValueError: usernames change hands, numbers do not."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 52:
+        raise ValueError("must be the person's numeric id")
+    return str(value)

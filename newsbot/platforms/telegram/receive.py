@@ -24,6 +24,10 @@ PAGE = 100  # updates in one answer, the server's own limit
 TOGETHER = 16  # chats handled at the same time
 # Seconds a page may take before the next is asked for while some chat is still busy.
 PATIENCE = 0.5
+# Seconds between two pages without news: a server that answers at once must not be asked in a circle.
+PACE = 0.3
+# After a week of silence ids start anew, perhaps below the offset (Bot API, Update.update_id): forget it well before.
+FORGET = 86400.0
 
 
 class Lanes:
@@ -79,12 +83,15 @@ class Poller:
         self._seen: set[int] = set()
         self._failures = 0
         self._told = -60.0
+        self._news_at = 0.0
 
     async def run(self) -> None:
         """Poll until cancelled; network errors and refusals only make it wait."""
         async with asyncio.TaskGroup() as tasks:
             lanes = Lanes(self._handle, tasks)
+            clock = asyncio.get_running_loop().time
             while True:
+                asked = clock()
                 updates = await self._page(lanes)
                 if updates is None:
                     self._failures += 1
@@ -96,15 +103,17 @@ class Poller:
                         self._seen.add(ident)
                         lanes.put(update)
                 await lanes.settle()
-                self._advance(lanes, news=bool(updates))
+                self._advance(lanes, clock(), news=bool(updates))
+                if not updates:
+                    await asyncio.sleep(max(0.0, PACE - (clock() - asked)))
 
-    def _advance(self, lanes: Lanes, *, news: bool) -> None:
+    def _advance(self, lanes: Lanes, now: float, *, news: bool) -> None:
         if news or lanes.open:
+            self._news_at = now
             self._offset = min(lanes.open, default=max(self._seen) + 1)
             self._seen = {ident for ident in self._seen if ident >= self._offset}
-        else:
-            # An empty page confirmed all before it. After a week of silence ids start anew, perhaps below the offset.
-            self._offset = 0
+        elif now - self._news_at > FORGET:
+            self._offset = 0  # the empty page confirmed all before it
 
     async def _page(self, lanes: Lanes) -> list[dict[str, Any]] | None:
         """The updates waiting, or None after a failure that has been logged."""

@@ -64,6 +64,7 @@ class JekyllSource:
         self._url, self._zone, self._publisher = url, zone, publisher
         self._now = now
         self._seen: dict[str, tuple[Signature, str]] = {}
+        self._future: set[str] = set()  # posts whose date has not come: they change without their file changing
         self._scanned = False
         self._watching = _Once()
 
@@ -121,6 +122,7 @@ class JekyllSource:
         else:
             article = to_article(taken.data, rel, site, source=self.name, now=self._now())
         self._seen[rel] = (taken.signature, _digest(taken, article))
+        (self._future.add if article.state == "future" else self._future.discard)(rel)
         return article
 
     async def changes(self) -> AsyncIterator[Sequence[Article]]:
@@ -176,10 +178,14 @@ class JekyllSource:
         return articles
 
     def _differing(self) -> list[str]:
-        """The posts whose files are not as they were last told."""
+        """The posts whose files are not as they were last told, and those whose date may have come."""
         _, layout = self._open(afresh=True)
-        seen = self._seen
-        return [rel for rel in self._names(layout) if signature(self._root / rel) != seen.get(rel, (None, ""))[0]]
+        seen, future = self._seen, self._future
+        return [
+            rel
+            for rel in self._names(layout)
+            if rel in future or signature(self._root / rel) != seen.get(rel, (None, ""))[0]
+        ]
 
     async def _watched(self, watch: _Watch, settler: Settler, report: _Once) -> AsyncIterator[Iterable[str]]:
         """Posts that may have changed, while one watch lasts; empty ones every `TICK` while files are settling.

@@ -1,47 +1,42 @@
 -- begin: which chats, allowed now, intent written; one atomic step before any byte goes out. Slot {bot}.
 -- KEYS 1 prefix of the bot (act, gate, nonce, chat, map and push keys are built from it: the push is known only here)
--- ARGV 1 worker  2 nonce  3 most  4 rate (a second)  5 burst
+-- ARGV 1 worker  2 nonce  3 most  4 rate (a second)  5 burst (may be a fraction: the part above a whole one is how late
+--      a caller may come without losing a token)
 -- Replies JSON {push, wait (ms), items = [[position, token, attempt, index, "chat lang since"], …]}.
 -- Idempotent under the client's retries: the same nonce gets the same reply.
 -- Order of writes: state and intent of each delivery, then cursor, counts and limit.
 local prefix, worker, nonce = KEYS[1], ARGV[1], ARGV[2]
 local most, rate, burst = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local now, micros = clock()
-local memo = prefix .. 'nonce:' .. worker
+local memo, gate = prefix .. 'nonce:' .. worker, prefix .. 'gate'
 local told = redis.call('HMGET', memo, 'nonce', 'reply')
 if told[1] == nonce then return told[2] end
 
-local gate = prefix .. 'gate'
-local g = redis.call('HMGET', gate, 'paused', 'frozen', 'tat', 'second', 'begun', 'last')
 local function answer(push, wait, items)
   local body = '"push":' .. cjson.encode(push) .. ',"wait":' .. whole(wait) .. ',"items":'
-  local reply = '{' .. body .. (#items > 0 and cjson.encode(items) or '[]') .. '}'
-  if #items > 0 then
-    redis.call('HSET', memo, 'nonce', nonce, 'reply', reply)
-    redis.call('PEXPIRE', memo, 3600000)
-  end
-  return reply
+  return '{' .. body .. (#items > 0 and cjson.encode(items) or '[]') .. '}'
 end
+local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun')
 if g[1] then return answer('', 1000, {}) end
-local frozen = tonumber(g[2] or '0')
-if frozen > now then return answer('', math.min(frozen - now, 1000), {}) end
+-- A freeze that was set in the future was set before the clock was put back: it is void.
+local frozen, froze = tonumber(g[2] or '0'), tonumber(g[3] or '0')
+if frozen > now and froze <= now then return answer('', math.min(frozen - now, 1000), {}) end
 
 -- GCRA: tat is the theoretical arrival time in microseconds; one that lies absurdly far ahead is a clock jump.
 local step = 1000000 / rate
-local tat = tonumber(g[3] or '0')
+local tat = tonumber(g[4] or '0')
 if tat < micros or tat > micros + 4 * burst * step + 1000000 then tat = micros end
 -- Differences first: at 1.8e15 microseconds a double has a grain of a quarter, and a sum would lose a whole token.
 local granted = math.min(most, math.floor(burst + (micros - tat) / step + 0.001))
 if granted < 1 then return answer('', math.max(math.ceil((tat - micros - (burst - 1) * step) / 1000), 1), {}) end
 
-local wait = 1000
-local function take(push, key, items, position, index, attempt)
-  local shard = prefix .. 'chat:' .. math.floor(index / 128)
-  local chat = redis.call('HGET', shard, index)
+local items, looks = {}, 1000
+local function take(key, position, index, attempt)
+  local chat = redis.call('HGET', prefix .. 'chat:' .. math.floor(index / 128), index)
   if not chat or redis.call('GETBIT', prefix .. 'map:active', index) == 0 then
     set_state(key, position, 7)
     redis.call('HINCRBY', key, 'skipped', 1)
-    redis.call('HSET', key .. ':reasons', position, chat and 'unsubscribed' or 'erased')
+    explain(key, position, chat and 'unsubscribed' or 'erased')
     return
   end
   local token = worker .. ':' .. attempt .. ':' .. whole(now)
@@ -58,53 +53,58 @@ local function following(audience, index)
     if math.floor(c / 2 ^ (7 - bit)) % 2 == 1 then return byte * 8 + bit end
   end
   local found = redis.call('BITPOS', audience, 1, byte + 1)
-  if found < 0 then return nil end
-  return found
+  return found >= 0 and found or nil
+end
+-- Fill `items` from one push: what is due again, then what the cursor finds. Replies whether the cursor is at the end.
+local function gather(key, size, nxt, at)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key .. ':retries', '-inf', now, 'LIMIT', 0, granted)) do
+    local position, index, attempt = string.match(member, '(%d+):(%d+):(%d+)')
+    redis.call('ZREM', key .. ':retries', member)
+    if get_state(key, position) == 4 then take(key, tonumber(position), tonumber(index), tonumber(attempt)) end
+  end
+  while #items < granted and at < size and looks > 0 do
+    local index = following(key .. ':audience', nxt)
+    if not index then break end
+    if get_state(key, at) == 0 then take(key, at, index, 1) end
+    nxt, at, looks = index + 1, at + 1, looks - 1
+  end
+  redis.call('HSET', key, 'next', nxt, 'at', at)
+  return at >= size
+end
+local function spend(key)
+  redis.call('HINCRBY', key, 'sending', #items)
+  local second = math.floor(now / 1000)
+  if g[5] == whole(second) then
+    redis.call('HINCRBY', gate, 'begun', #items)
+  else
+    local last = tonumber(g[5] or '0') == second - 1 and g[6] or '0'
+    redis.call('HSET', gate, 'second', whole(second), 'begun', #items, 'last', last)
+  end
+  redis.call('HSET', gate, 'tat', whole(tat + #items * step))
 end
 
-for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, 15)) do
+local wait = 1000
+for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, 99)) do
   local key = prefix .. 'push:' .. push
   local h = redis.call('HMGET', key, 'state', 'size', 'next', 'at', 'expires')
-  local items = {}
   if h[1] ~= 'open' then
     settle(prefix, push)
   elseif tonumber(h[5]) * 1000 < now then
     close(prefix, push, 'expired', 'dead')
   else
-    local due = redis.call('ZRANGEBYSCORE', key .. ':retries', '-inf', now, 'LIMIT', 0, granted)
-    for _, member in ipairs(due) do
-      local position, index, attempt = string.match(member, '(%d+):(%d+):(%d+)')
-      redis.call('ZREM', key .. ':retries', member)
-      if redis.call('BITFIELD', key .. ':states', 'GET', 'u4', '#' .. position)[1] == 4 then
-        take(push, key, items, tonumber(position), tonumber(index), tonumber(attempt))
-      end
-    end
-    local size, nxt, at, looked = tonumber(h[2]), tonumber(h[3] or '0'), tonumber(h[4] or '0'), 0
-    while #items < granted and at < size and looked < 1000 do
-      local index = following(key .. ':audience', nxt)
-      if not index then break end
-      if redis.call('BITFIELD', key .. ':states', 'GET', 'u4', '#' .. at)[1] == 0 then
-        take(push, key, items, at, index, 1)
-      end
-      nxt, at, looked = index + 1, at + 1, looked + 1
-    end
-    redis.call('HSET', key, 'next', nxt, 'at', at)
+    local ended = gather(key, tonumber(h[2]), tonumber(h[3]), tonumber(h[4]))
     if #items > 0 then
-      redis.call('HINCRBY', key, 'sending', #items)
-      local second = whole(math.floor(now / 1000))
-      if g[4] == second then
-        redis.call('HINCRBY', gate, 'begun', #items)
-      else
-        local last = g[4] and tonumber(g[4]) == math.floor(now / 1000) - 1 and g[5] or '0'
-        redis.call('HSET', gate, 'second', second, 'begun', #items, 'last', last)
-      end
-      redis.call('HSET', gate, 'tat', whole(tat + #items * step))
-      return answer(push, 0, items)
+      spend(key)
+      local reply = answer(push, 0, items)
+      redis.call('HSET', memo, 'nonce', nonce, 'reply', reply)
+      redis.call('PEXPIRE', memo, 3600000)
+      return reply
     end
+    -- So many skipped that this call has taken long enough: ask again at once, before any later push gets its turn.
+    if not ended and looks == 0 then return answer('', 0, {}) end
     settle(prefix, push)
-    if at < size then wait = 0 end
     local soon = redis.call('ZRANGE', key .. ':retries', 0, 0, 'WITHSCORES')
-    if soon[2] then wait = math.min(wait, math.max(tonumber(soon[2]) - now, 0)) end
+    if soon[2] then wait = math.min(wait, math.max(tonumber(soon[2]) - now, 1)) end
   end
 end
 return answer('', wait, {})

@@ -13,9 +13,21 @@ local function counts(key)
   c.pending = c.size - c.sending - c.sent - c.dead - c.skipped - c.cancelled - c.doubt
   return c
 end
-local function set_state(key, position, state)
-  return redis.call('BITFIELD', key .. ':states', 'SET', 'u4', '#' .. position, state)[1]
+local function get_state(key, position)
+  return redis.call('BITFIELD', key .. ':states', 'GET', 'u4', '#' .. position)[1]
 end
+local function set_state(key, position, state)
+  redis.call('BITFIELD', key .. ':states', 'SET', 'u4', '#' .. position, state)
+end
+-- Why a position ended as it did; kept as long as its push.
+local function explain(key, position, why)
+  redis.call('HSET', key .. ':reasons', position, why)
+  if redis.call('HLEN', key .. ':reasons') == 1 then
+    redis.call('EXPIRE', key .. ':reasons', math.max(redis.call('TTL', key), 1))
+  end
+end
+-- Worker and begin time (ms) of an intent, and which try it is: "<worker>:<attempt>:<ms>".
+local function read_token(token) return string.match(token, '^(.*):(%d+):(%d+)$') end
 -- Close a push whose rest will never be begun: the rest is counted as `into`.
 local function close(prefix, push, state, into)
   local key = prefix .. 'push:' .. push
@@ -28,8 +40,8 @@ end
 -- A push with nothing left to begin and nothing in flight is over.
 local function settle(prefix, push)
   local key = prefix .. 'push:' .. push
-  local c = counts(key)
-  if c.sending > 0 then return end
-  if c.pending == 0 and redis.call('HGET', key, 'state') == 'open' then redis.call('HSET', key, 'state', 'done') end
-  if redis.call('HGET', key, 'state') ~= 'open' then redis.call('ZREM', prefix .. 'act', push) end
+  local c, state = counts(key), redis.call('HGET', key, 'state')
+  if c.sending > 0 or (c.pending > 0 and state == 'open') then return end
+  if state == 'open' then redis.call('HSET', key, 'state', 'done') end
+  redis.call('ZREM', prefix .. 'act', push)
 end

@@ -5,9 +5,11 @@
 local prefix = KEYS[3]
 local index = redis.call('HGET', KEYS[1], ARGV[1])
 if not index then return 0 end
+if ARGV[1] == ARGV[2] then return 1 end
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then
-  redis.call('SETBIT', prefix .. 'map:active', index, 0)
-  redis.call('SETBIT', prefix .. 'map:stopped', index, 1)
+  for _, state in ipairs({'active', 'quarantined', 'stopped'}) do
+    redis.call('SETBIT', prefix .. 'map:' .. state, index, state == 'stopped' and 1 or 0)
+  end
   return 1
 end
 local shard = prefix .. 'chat:' .. math.floor(tonumber(index) / 128)

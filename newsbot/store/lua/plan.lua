@@ -1,8 +1,9 @@
 -- plan: freeze the audience of one push and open it. Slot {bot}.
 -- KEYS 1 push  2 push:audience  3 act  4 door  5 bot prefix  6.. bitmaps: active, then topic maps (or all), then floors
--- ARGV 1 push id  2 lane score  3 now (unix seconds)  4 seconds kept  5 ref bytes  6 how many topic maps  7 expires (unix s)
+-- ARGV 1 push id  2 lane score  3 now (unix s)  4 seconds kept  5 ref bytes  6 how many topic maps  7 seconds to live
 -- Replies the size of the audience; the same again when asked again.
--- Order of writes: audience, sizes, then the push itself, then the queue and the bell: a prefix is repeated safely.
+-- Order of writes: audience and sizes, queue and bell, the push itself last: until that one, a repetition does it all
+-- again. When it expires goes by Redis' own clock, the one `begin` reads.
 local size = redis.call('HGET', KEYS[1], 'size')
 if size then return tonumber(size) end
 local topics = tonumber(ARGV[6])
@@ -20,13 +21,14 @@ if n > 0 then
   redis.call('SETRANGE', states, math.ceil(n / 2) - 1, '\0')
   redis.call('SETRANGE', refs, n * (tonumber(ARGV[5]) + 2) - 1, '\0')
   for _, key in ipairs({KEYS[2], states, refs}) do redis.call('EXPIRE', key, ARGV[4]) end
+  redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 1000, '*', 'push', ARGV[1])
+else
+  redis.call('DEL', KEYS[2]) -- zeros as long as the longest bitmap
 end
-redis.call('HSET', KEYS[1], 'size', n, 'planned', ARGV[3], 'expires', ARGV[7], 'refbytes', ARGV[5], 'next', 0, 'at', 0,
+redis.call('HSET', KEYS[1], 'size', n, 'planned', ARGV[3], 'expires', redis.call('TIME')[1] + ARGV[7],
+  'refbytes', ARGV[5], 'next', 0, 'at', 0,
   'sending', 0, 'sent', 0, 'dead', 0, 'skipped', 0, 'cancelled', 0, 'doubt', 0,
   'state', n > 0 and 'open' or 'done')
 redis.call('EXPIRE', KEYS[1], ARGV[4])
-if n > 0 then
-  redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 1000, '*', 'push', ARGV[1])
-end
 return n
