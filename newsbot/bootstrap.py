@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import tomllib
 from collections.abc import Mapping
@@ -11,14 +12,14 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from babel.messages.pofile import read_po
 from pydantic import SecretStr, ValidationError
 
 from newsbot import platforms, settings
 from newsbot.core import commands, compose, editorial
-from newsbot.core.model import Address, Person, Rendered, Role, Story, Topic
+from newsbot.core.model import Address, Person, Rendered, Story, Topic
 from newsbot.flows.chat import Chat
 from newsbot.flows.deliver import Deliver
 from newsbot.flows.desk import Deeds, Desk
@@ -148,8 +149,8 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
     base = plain(config)
     try:
         redis = Redis(redis_url)
-    except ValueError as error:
-        raise ConfigError(f"REDIS_URL: {error}") from None
+    except ValueError:  # its words may quote a part of the password
+        raise ConfigError("REDIS_URL: not a redis://, rediss:// or unix:// address") from None
     stories, ledger, audit = RedisStories(redis), RedisLedger(redis), RedisAudit(redis)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
     menu = {
@@ -202,7 +203,9 @@ def platform_settings(name: str, config: Settings, environ: Mapping[str, str]) -
 
 def secrets_of(config: Settings, environ: Mapping[str, str]) -> list[str]:
     """Every secret this process was given, for the log's redactor. Raises ConfigError for a broken section."""
-    found = [urlsplit(config.redis_url or "").password or ""]
+    found = []
+    with contextlib.suppress(ValueError):  # a broken address is told when it is used
+        found.append(unquote(urlsplit(config.redis_url or "").password or ""))
     for name in platforms.PLATFORMS:
         values = platform_settings(name, config, environ).model_dump().values()
         found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
@@ -234,7 +237,8 @@ def people(config: Settings) -> tuple[Person, ...]:
 def sources(config: Settings, folders: tuple[Path, ...] = ()) -> list[Source]:
     """What to watch: the config's, and the folders named on the command line. Raises ConfigError for a missing one."""
     named = [(section.name, section.path, section.url) for section in config.source]
-    named += [(folder.resolve().name or "site", folder, "") for folder in folders]
+    # A folder has no name of its own but its path: two sites called "site" must not share a baseline.
+    named += [(str(folder.resolve()), folder, "") for folder in folders]
     found: list[Source] = []
     for name, folder, url in named:
         if not folder.is_dir():

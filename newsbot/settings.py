@@ -22,6 +22,15 @@ PREFIX = "NEWSBOT_"
 OWN_VARIABLES = {"NEWSBOT_CONFIG"}
 
 
+PLAINER = {
+    "extra_forbidden": "unknown key",
+    "missing": "is missing",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list",
+}
+"""What pydantic calls a mistake, in words of a config file."""
+
+
 class ConfigError(Exception):
     """The configuration cannot be used: one line that names the file, the key and what is wrong with it."""
 
@@ -202,14 +211,13 @@ def explain(
     """
     first = error.errors(include_url=False, include_input=False)[0]
     place: list[str | int] = [*([section] if section else []), *first["loc"]]
-    what = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(first["type"], first["msg"])
+    what = PLAINER.get(first["type"], first["msg"])
     key = first["loc"][0] if first["loc"] else None
     own = [one for variable, sets in variables.items() if sets == key for one in (variable, f"{variable}_FILE")]
     said = ".".join(str(part) for part in place)
     more = error.error_count() - 1
-    return (
-        f"{origin(place, environ, file, own)}: {said + ': ' if said else ''}{what.removeprefix('Value error, ')}"
-        + (f" (and {more} more)" if more else "")
+    return f"{origin(place, environ, file, own)}: {said + ': ' if said else ''}{what.removeprefix('Value error, ')}" + (
+        f" (and {more} more)" if more else ""
     )
 
 

@@ -15,7 +15,7 @@ SHAPES = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}|\bx(?:ox[a-z]|app)-[A-Za-z0-
 """Telegram bot tokens (id, colon, 35 signs) and Slack tokens (xoxb-…, xapp-…)."""
 
 BLOT = "[secret]"
-LOUD_LIBRARIES = ("httpx", "httpcore", "telegram", "slack_bolt", "slack_sdk", "aiohttp", "uvicorn.access", "watchfiles")
+LOUD_LIBRARIES = ("httpx", "httpcore", "telegram", "slack_bolt", "slack_sdk", "aiohttp", "uvicorn", "watchfiles")
 """They print addresses with tokens in them, or request bodies, below WARNING (platform-facts 1.9, reliability S12)."""
 
 

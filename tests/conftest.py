@@ -79,9 +79,7 @@ def environment(running: Running, data: Path, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def newsbot(
-    running: Running, redis: Redis, data: Path, *sites: Path, **more: str
-) -> AsyncIterator[Process]:
+async def newsbot(running: Running, redis: Redis, data: Path, *sites: Path, **more: str) -> AsyncIterator[Process]:
     """A whole newsbot in this process, as `newsbot run` puts it together, until the block ends."""
     environ = environment(running, data, REDIS_URL=redis.url, **more)
     settings = bootstrap.read_settings(environ)
@@ -108,9 +106,7 @@ async def bot(running_bot: Mapping[str, Any]) -> Process:
 
 
 @pytest.fixture
-async def running_bot(
-    sandbox: Running, redis: Redis, site: Path, tmp_path: Path
-) -> AsyncIterator[Mapping[str, Any]]:
+async def running_bot(sandbox: Running, redis: Redis, site: Path, tmp_path: Path) -> AsyncIterator[Mapping[str, Any]]:
     """The bot together with what it runs against."""
     async with newsbot(sandbox, redis, tmp_path / "data", site) as process:
         cast = Cast(sandbox, process)

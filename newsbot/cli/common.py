@@ -25,6 +25,8 @@ T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 As = Annotated[str | None, typer.Option("--as", help="The person of the config who does this.")]
 
+NOTHING_ON = "no platform has a token: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN"
+
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -56,12 +58,14 @@ async def opened(settings: Settings) -> AsyncIterator[Kit]:
             yield process.kit
 
 
-def ask(question: Callable[[Kit], Awaitable[T]]) -> T:
-    """Open a kit, ask it one thing, close it."""
+def ask(question: Callable[[Kit], Awaitable[T]], *, needs_bots: bool = False) -> T:
+    """Open a kit, ask it one thing, close it. `needs_bots`: it acts on every bot whose token is known here."""
     settings = configured()
 
     async def asking() -> T:
         async with opened(settings) as kit:
+            if needs_bots and not kit.platforms:
+                raise Quit(NOTHING_ON, 2)
             return await question(kit)
 
     return asyncio.run(asking())

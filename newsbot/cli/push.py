@@ -11,7 +11,7 @@ import typer
 from newsbot.bootstrap import Kit
 from newsbot.cli.common import As, Json, Quit, actor, ask, emit, out
 from newsbot.core import topics as topic_rules
-from newsbot.core.model import Role, Urgency
+from newsbot.core.model import Article, Role, Story, Urgency
 from newsbot.flows.desk import Impossible
 from newsbot.sources.jekyll import read_file
 
@@ -36,10 +36,10 @@ def register(app: typer.Typer) -> None:
                 chosen = topics_of(kit, topics)
                 article = read(kit, Path(target)) if Path(target).is_file() else target
                 story = await kit.deeds.prepare(article, urgency, chosen)
-                if not yes:
-                    show(kit, story)
-                    if json or not typer.confirm(f"send {story.id}?"):
-                        return {**await kit.report.story(story), "pushed": False}
+                if not yes and json:
+                    return {**await kit.report.story(story), "pushed": False, "messages": messages(kit, story)}
+                if not yes and not confirmed(kit, story):
+                    return {**await kit.report.story(story), "pushed": False}
                 if not await kit.deeds.release(story, name):
                     raise Quit(f"{story.id} changed or went out meanwhile; nothing was sent")
             except Impossible as error:
@@ -47,14 +47,14 @@ def register(app: typer.Typer) -> None:
             sent = await kit.stories.get(story.id)
             return {**await kit.report.story(sent or story), "pushed": True}
 
-        row = ask(question)
+        row = ask(question, needs_bots=True)
         if json:
             emit(row)
         else:
             out.print(f"{row['id']}: {'on its way' if row['pushed'] else 'not sent, still held'}")
 
 
-def read(kit: Kit, path: Path) -> Any:
+def read(kit: Kit, path: Path) -> Article:
     """The article in this file."""
     site = kit.plain.settings.site
     return read_file(path, url=site.url or None, zone=site.zone, publisher=site.name)
@@ -73,8 +73,14 @@ def topics_of(kit: Kit, names: str | None) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def show(kit: Kit, story: Any) -> None:
-    """What each platform would be sent."""
-    for platform in kit.plain.dialects:
-        drawn = kit.plain.render(story, platform, kit.plain.words.default)
-        out.print(f"{platform}: {jsonlib.dumps(drawn.payload, ensure_ascii=False)}", markup=False)
+def messages(kit: Kit, story: Story) -> dict[str, Any]:
+    """What each platform would be sent; lacks only the chat."""
+    drawn = {name: kit.plain.render(story, name, kit.plain.words.default) for name in kit.plain.dialects}
+    return {name: {"method": one.method, "payload": one.payload} for name, one in drawn.items()}
+
+
+def confirmed(kit: Kit, story: Story) -> bool:
+    """Show what would go out, and ask."""
+    for name, one in messages(kit, story).items():
+        out.print(f"{name}: {jsonlib.dumps(one['payload'], ensure_ascii=False)}", markup=False)
+    return typer.confirm(f"send {story.id}?")

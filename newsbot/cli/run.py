@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from newsbot import bootstrap
-from newsbot.cli.common import Quit, configured
+from newsbot.cli.common import NOTHING_ON, Quit, configured
 from newsbot.ports import Source
 from newsbot.procs import runtime, watcher, web, worker
 from newsbot.procs.runtime import Process
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
     @app.command("watcher")
     def watcher_command(site: Sites = None) -> None:
         """Watch the sources and accept what is new."""
-        start(lambda p, s: watcher.jobs(p, s), site, needs_sources=True, needs_bots=False)
+        start(watcher.jobs, site, needs_sources=True, needs_bots=False)
 
     @app.command("worker")
     def worker_command() -> None:
@@ -56,12 +57,18 @@ def start(
     needs_bots: bool = True,
 ) -> None:
     """Check everything that can be wrong beforehand, then run the jobs until a signal."""
+    signal.signal(signal.SIGTERM, early_end)
     settings = configured()
     sources = bootstrap.sources(settings, tuple(sites or ()))
     if needs_sources and not sources:
         raise Quit("nothing to watch: name a site folder with --site or in a [[source]] section", 2)
     with runtime.only_one(settings.data.folder) if alone else nullcontext(), runtime.redis_url(settings) as url:
         asyncio.run(running(settings, url, sources, work, serve=serve, needs_bots=needs_bots))
+
+
+def early_end(*_: object) -> None:
+    """SIGTERM before the event loop takes signals: what was begun (a redis-server) is ended on the way out."""
+    raise SystemExit(0)
 
 
 async def running(
@@ -77,9 +84,10 @@ async def running(
     async with AsyncExitStack() as stack:
         process = await stack.enter_async_context(runtime.process(settings, url, os.environ))
         if not process.bots:
-            raise Quit("no platform has a token: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN", 2)
+            raise Quit(NOTHING_ON, 2)
         sock = web.listen(process) if serve else None
-        await process.run(*([web.serve(process, sock)] if sock else []), whole(process, sources, work, needs_bots))
+        jobs = [whole(process, sources, work, needs_bots), process.watch_redis()]
+        await process.run(*([web.serve(process, sock)] if sock else []), *jobs)
 
 
 async def whole(

@@ -8,7 +8,9 @@ import typer
 
 from newsbot import __version__
 from newsbot.bootstrap import Kit
-from newsbot.cli.common import Json, ask, emit, out
+from newsbot.cli.common import As, Json, actor, ask, emit, out
+from newsbot.core.model import Role
+from newsbot.ports import StoreDown
 from newsbot.store import keys
 from newsbot.store.install import fitness
 
@@ -17,9 +19,19 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
-    def status(json: Json = False) -> None:
+    def status(who: As = None, json: Json = False) -> None:
         """Platforms, sources, queue and doubts."""
-        found = ask(status_of)
+
+        async def question(kit: Kit) -> dict[str, Any]:
+            actor(kit, who, Role.ON_CALL)
+            return await status_of(kit)
+
+        try:
+            found = ask(question)
+        except StoreDown as error:
+            if json:
+                emit(without_redis(error))
+            raise
         if json:
             emit(found)
             return
@@ -35,6 +47,18 @@ def register(app: typer.Typer) -> None:
         for source in found["sources"]:
             out.print(f"  {source['name']} ({source['kind']}): {'ok' if source['ok'] else source['error']}")
         out.print(f"  stories: {found['stories']['open']} open, {found['stories']['held']} held")
+
+
+def without_redis(error: StoreDown) -> dict[str, Any]:
+    """The same record while Redis is down: nothing is known but that."""
+    return {
+        "version": __version__,
+        "install": None,
+        "redis": {"ok": False, "version": None, "warnings": [str(error)]},
+        "platforms": {},
+        "sources": [],
+        "stories": {"open": None, "held": None},
+    }
 
 
 async def status_of(kit: Kit) -> dict[str, Any]:

@@ -91,6 +91,8 @@ def register(app: typer.Typer) -> None:
             good, bad = 0, []
             for number, row in rows_of(file):
                 try:
+                    if row is None:
+                        raise ValueError("not a JSON object")
                     await kit.subscribers.put(read(kit, row))
                     good += 1
                 except ValueError as error:
@@ -105,21 +107,18 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1)
 
     @group.command()
-    def export(file: Path) -> None:
+    def export(file: Path, json: Json = False) -> None:
         """Write everybody to a .csv file, or to JSON lines under any other name."""
 
         async def question(kit: Kit) -> list[dict[str, Any]]:
             return [record(one) async for one in kit.subscribers.all()]
 
         found = ask(question)
-        with file.open("w", encoding="utf-8", newline="") as target:
-            if file.suffix == ".csv":
-                writer = csv.DictWriter(target, FIELDS)
-                writer.writeheader()
-                writer.writerows({**row, "topics": " ".join(row["topics"]), "keywords": ""} for row in found)
-            else:
-                target.writelines(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in found)
-        out.print(f"{len(found)} written to {file}")
+        try:
+            write(file, found)
+        except OSError as error:
+            raise Quit(f"{file}: {error.strerror}", 2) from None
+        emit({"exported": len(found)}) if json else out.print(f"{len(found)} written to {file}")
 
 
 def listing(as_json: bool) -> None:
@@ -168,24 +167,44 @@ def read(kit: Kit, row: dict[str, Any]) -> Subscriber:
     return Subscriber(address, frozenset(found), Urgency(urgency), language, state, at)  # type: ignore[arg-type]
 
 
-def rows_of(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, row) of a CSV or JSON-lines file; a line that is no JSON object comes as an empty row."""
+def rows_of(file: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """(line number, row) of a CSV or JSON-lines file; None for a line that is no JSON object. Raises Quit."""
     try:
-        source = file.open(encoding="utf-8-sig", newline="")
+        # Line by line: one line in another encoding must not take the others along.
+        lines = file.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
     except OSError as error:
         raise Quit(f"{file}: {error.strerror}", 2) from None
-    with source:
-        if file.suffix == ".csv":
-            reader = csv.DictReader(source)
+    if file.suffix == ".csv":
+        reader = csv.DictReader(lines)
+        try:
             for row in reader:
                 yield reader.line_num, row
-            return
-        for number, line in enumerate(source, 1):
-            try:
-                found = jsonlib.loads(line)
-            except ValueError:
-                found = None
-            yield number, found if isinstance(found, dict) else {}
+        except csv.Error as error:
+            raise Quit(f"{file}:{reader.line_num}: {error}", 2) from None
+        return
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield number, parsed(line)
+
+
+def parsed(line: str) -> dict[str, Any] | None:
+    """The JSON object of this line, or None."""
+    try:
+        found = jsonlib.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write(file: Path, rows: list[dict[str, Any]]) -> None:
+    """Everybody as CSV or JSON lines, as `import` reads them. Raises OSError."""
+    with file.open("w", encoding="utf-8", newline="") as target:
+        if file.suffix == ".csv":
+            writer = csv.DictWriter(target, FIELDS)
+            writer.writeheader()
+            writer.writerows({**row, "topics": " ".join(row["topics"]), "keywords": ""} for row in rows)
+        else:
+            target.writelines(jsonlib.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def record(subscriber: Subscriber) -> dict[str, Any]:

@@ -284,4 +284,6 @@ def wanted_by(wish: Wish, address: Address, before: Subscriber | None, language:
 
 def restoring(subscriber: Subscriber) -> str:
     """What a button says to bring these choices back."""
-    return " ".join(["restore", subscriber.urgency.value, subscriber.language, ",".join(sorted(subscriber.topics))]).strip()
+    return " ".join(
+        ["restore", subscriber.urgency.value, subscriber.language, ",".join(sorted(subscriber.topics))]
+    ).strip()

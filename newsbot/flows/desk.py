@@ -55,7 +55,11 @@ class Deeds:
         if story := await self.stories.get(target):
             return story
         near = editorial.nearest(target, [story.id for story in await self.stories.recent(200)])
-        raise Impossible("desk.nearest", nearest=near) if near else Impossible("desk.no_story", target=text.line(target)[:80])
+        raise (
+            Impossible("desk.nearest", nearest=near)
+            if near
+            else Impossible("desk.no_story", target=text.line(target)[:80])
+        )
 
     async def prepare(self, target: str | Article, urgency: Urgency | None, topics: tuple[str, ...] | None) -> Story:
         """The held story an editor wants out, named by story id, by the article's address, or as the article itself.
@@ -190,7 +194,10 @@ class Desk:
                 case _:
                     return await self._cancel(command.arguments, person, language)
         except Impossible as error:
-            return (Reply(self.words.say(language, error.key, **error.fields)),)
+            fields = error.fields
+            if error.key == "push.unfit":
+                fields = {"reason": self.words.say(language, f"unfit.{fields['reason']}")}
+            return (Reply(self.words.say(language, error.key, **fields)),)
 
     async def _push(self, inbound: Inbound, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
         if not arguments or len(arguments) > 2:
@@ -223,7 +230,7 @@ class Desk:
             Button(say(language, "button.close"), f"close {story} {nonce}"),
         )
 
-    async def _mine(self, arguments: Sequence[str], person: Person, language: str) -> dict[str, Any] | Reply:
+    async def _mine(self, arguments: Sequence[str], person: Person, language: str) -> Mapping[str, Any] | Reply:
         """What this card stands for; the answer instead, where it is another editor's: it stays pressable for that one."""
         what = await self.deeds.audit.see(arguments[1]) if len(arguments) == 2 else None
         if what is None:
@@ -266,12 +273,14 @@ class Desk:
         held = await self.report.recent(SHOWN, held=True)
         out = [row for row in await self.report.recent(2 * SHOWN) if not row["reason"]][:SHOWN]
         lines = [say(language, "alerts.held")] if held else []
-        for row in held:
-            lines.append(f"{row['id']} · {held_words(self.words, language, row['reason'])} · {row['headline']}")
+        lines += [
+            f"{row['id']} · {held_words(self.words, language, row['reason'])} · {row['headline']}" for row in held
+        ]
         lines += [say(language, "alerts.recent")] if out else []
-        for row in out:
-            state = say(language, f"state.{row['state']}")
-            lines.append(f"{row['id']} · {state} · {row['sent']:,}/{row['audience']:,} · {row['headline']}")
+        lines += [
+            f"{row['id']} · {say(language, 'state.' + row['state'])} · {row['sent']:,}/{row['audience']:,} · {row['headline']}"
+            for row in out
+        ]
         return (Reply("\n".join(lines) if lines else say(language, "latest.none")),)
 
     async def _status(self, language: str) -> Sequence[Reply]:
@@ -282,8 +291,10 @@ class Desk:
             state = "off" if not row["on"] else "paused" if row["paused"] else "frozen" if row["frozen_s"] else "on"
             fields = {**row, "name": name, "state": say(language, f"platform.{state}", by=row["paused"] or "")}
             lines.append(say(language, "status.platform", **fields))
-        for source in await self.report.sources():
-            lines.append(say(language, "status.source.ok" if source["ok"] else "status.source.bad", **source))
+        lines += [
+            say(language, "status.source.ok" if source["ok"] else "status.source.bad", **source)
+            for source in await self.report.sources()
+        ]
         return (Reply("\n".join(lines)),)
 
     async def _cancel(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from newsbot.ports import Clock, Source, SourceError, StoreDown, Stories
 log = structlog.get_logger()
 
 FLOOD_SECONDS = 300.0
+MOST_WAITING = 1000  # held stories compared with what their articles state now
+RECENT = 100  # stories among which a new article may be an old one under another date
+STATED = ("link", "image", "published_at")
+DATED = re.compile(r"\d{2,4}[-_.]?\d{1,2}[-_.]?\d{1,2}[-_.]")
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,23 @@ class Ingest:
         await self.seen(source, articles)
 
     async def seen(self, source: Source, articles: Sequence[Article]) -> list[Story]:
-        """What these articles led to: stories that were accepted (held ones included)."""
+        """What these articles led to: stories that were accepted (held ones included).
+
+        An article that cannot be handled costs one line in the log, not the others.
+        """
         accepted = []
+        waiting = {story.id: story for story in await self.stories.recent(MOST_WAITING, held=True)}
         for article, known in zip(articles, await self.stories.known(articles), strict=True):
-            if known is None:
-                if story := await self._new(source, article):
-                    accepted.append(story)
-            elif known[0] != article.fingerprint and article.state == "publishable":
-                await self._revised(article, known[1])
+            try:
+                if known is None:
+                    if story := await self._new(source, article):
+                        accepted.append(story)
+                elif known[0] != article.fingerprint or self._stale(article, waiting.get(known[1])):
+                    await self._revised(article, known[1])
+            except StoreDown:
+                raise
+            except Exception:
+                log.exception("article.failed", source=source.name, article=article.path or article.id)
         await self._tell(source, ok=True)
         return accepted
 
@@ -82,11 +96,15 @@ class Ingest:
             case editorial.Ignore(reason):
                 log.info("article.ignored", source=source.name, article=article.path or article.id, reason=reason)
                 return None
-            case editorial.Publish(story):
-                if self._flooded(source.name):
-                    story = story.model_copy(update={"held": "too many at once"})
-            case editorial.Hold(story):
+            case editorial.Publish(story) | editorial.Hold(story):
                 pass
+        if earlier := await self._said_before(article, story):
+            if story.excerpt:
+                await self._moved(article, earlier)
+                return None
+            story = story.model_copy(update={"held": "said before"})
+        if story.held is None and self._flooded(source.name):
+            story = story.model_copy(update={"held": "too many at once"})
         fresh, story_id = await self.accept(article, story)
         if not fresh:
             return None
@@ -100,10 +118,33 @@ class Ingest:
         """The record follows the source; a story that still waits follows too, one that went out is not touched."""
         await self.stories.note([article])
         story = await self.stories.get(story_id) if story_id else None
-        if story and story.held:
+        if story and story.held and article.state == "publishable":
             fresh = editorial.draft(article, story.id, self.rules, editorial.moment(story.accepted_at))
             await self.stories.renew(fresh.model_copy(update={"held": story.held, "revision": story.revision + 1}))
-        log.info("article.revised", article=article.path or article.id, story=story_id)
+        log.info("article.revised", article=article.path or article.id, story=story_id, state=article.state)
+
+    def _stale(self, article: Article, story: Story | None) -> bool:
+        """Whether a story that waits lacks what its article states beside its text: its address, its date, its image."""
+        if story is None or article.state != "publishable":
+            return False
+        fresh = editorial.draft(article, story.id, self.rules, editorial.moment(story.accepted_at))
+        return any(getattr(fresh, name) != getattr(story, name) for name in STATED)
+
+    async def _said_before(self, article: Article, story: Story) -> Story | None:
+        """A story of the same words, about an article whose name differs in nothing but its date."""
+        name = undated(article.path)
+        for earlier in await self.stories.recent(RECENT) if name else ():
+            if (earlier.headline, earlier.excerpt) == (story.headline, story.excerpt):
+                known = await self.stories.article(earlier.article)
+                if known and known.source == article.source and undated(known.path) == name:
+                    return earlier
+        return None
+
+    async def _moved(self, article: Article, story: Story) -> None:
+        """The article of this story has another date now, and so other names: it is the same one, nobody is told again."""
+        keys = tuple(dict.fromkeys((*article.keys, article.id)))
+        await self.stories.note([article.model_copy(update={"id": story.article, "keys": keys})])
+        log.info("article.moved", article=article.path, story=story.id)
 
     def _flooded(self, source: str) -> bool:
         now = self.clock().timestamp()
@@ -127,3 +168,8 @@ class Ingest:
             "baseline": before.get("baseline", baseline),
         }
         await self.stories.note_source(source.name, facts)
+
+
+def undated(path: str | None) -> str:
+    """The file's name without folder and leading date; "" where there is none."""
+    return DATED.sub("", (path or "").rpartition("/")[2], count=1)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
+import math
 import signal
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -83,30 +86,55 @@ class Process:
     bots: Mapping[str, Bot]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     redis: Report | None = None  # None while Redis was never reached
+    _told: float = -math.inf  # when it was last said that Redis is down
+    _down: bool = False
 
     @property
     def ready(self) -> bool:
         """Whether Redis is there and at least one platform accepted its token."""
         return self.redis is not None and any(bot.ready.is_set() for bot in self.bots.values())
 
+    def store_down(self, error: StoreDown) -> None:
+        """Say that Redis is down or takes no writes: one line per 30 s, whoever noticed it."""
+        self._down = True
+        self.kit.metrics.redis_up.set(0)
+        if time.monotonic() - self._told >= TOLD_EVERY:
+            self._told = time.monotonic()
+            log.warning("redis.waiting", error=str(error))
+
     async def wait_for_redis(self) -> None:
         """Until Redis answers and is ours; a line every 30 s. Raises Failed for a Redis that must not be used."""
-        waited = 0.0
         while not self.stop.is_set():
             try:
                 self.redis = await look(self.kit.redis, self.settings.data.folder, strict=self.settings.redis.strict)
             except WrongRedis as error:
                 raise Failed(str(error)) from None
+            except OSError as error:
+                raise unusable(self.settings.data.folder, error) from None
             except StoreDown as error:
-                if waited % TOLD_EVERY == 0:
-                    log.warning("redis.waiting", error=str(error))
-                waited += 1
-                await asyncio.sleep(1)
+                self.store_down(error)
+                await pause(self.stop, 1)
             else:
                 for warning in self.redis.warnings:
                     log.warning("redis.unsafe", warning=warning)
+                if self._down:
+                    log.info("redis.back")
+                self._down, self._told = False, -math.inf
                 self.kit.metrics.redis_up.set(1)
                 return
+
+    async def watch_redis(self) -> None:
+        """Notice when Redis goes away, and look again whether it is ours when it is back. Raises Failed."""
+        while not self.stop.is_set():
+            await pause(self.stop, 1)
+            if self.redis is None:
+                continue  # the start still waits for it
+            try:
+                await self.kit.redis.call("PING")
+            except StoreDown as error:
+                self.store_down(error)
+            if self._down and not self.stop.is_set():
+                await self.wait_for_redis()
 
     async def start_bots(self) -> None:
         """One try for each platform. Raises Failed when every token is refused."""
@@ -134,6 +162,13 @@ class Process:
                 loop.remove_signal_handler(number)
 
 
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """So many seconds, or less where the stop signal comes."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+
 async def finish(tasks: list[asyncio.Task[None]]) -> None:
     """Wait for what ends by itself, cancel the rest; errors were told already."""
     _, late = await asyncio.wait(tasks, timeout=DRAIN)
@@ -155,6 +190,11 @@ async def until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) -> 
         task.result()
 
 
+def unusable(folder: Path, error: OSError) -> Failed:
+    """What to raise where the data folder cannot be written."""
+    return Failed(f"data folder {folder}: {error.strerror or error}")
+
+
 @contextmanager
 def redis_url(settings: Settings) -> Iterator[str]:
     """REDIS_URL, or the URL of the data folder's own server, held while it is used. Raises NoRedis."""
@@ -163,7 +203,11 @@ def redis_url(settings: Settings) -> Iterator[str]:
         return
     embedded = Embedded(settings.data.folder.resolve())
     try:
-        yield embedded.acquire()
+        url = embedded.acquire()
+    except OSError as error:
+        raise unusable(settings.data.folder, error) from None
+    try:
+        yield url
     finally:
         embedded.release()
 
@@ -171,8 +215,11 @@ def redis_url(settings: Settings) -> Iterator[str]:
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the data folder for `newsbot run`. Raises Failed where another one has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock: IO[str] = (folder / "run.lock").open("a")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock: IO[str] = (folder / "run.lock").open("a")
+    except OSError as error:
+        raise unusable(folder, error) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

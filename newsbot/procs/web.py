@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 
 LEASE = 10.0
 RENEW = 3.0
+AT_ONCE = 0.001
+"""Seconds of a lease that is given back."""
 
 
 class Server(uvicorn.Server):
@@ -43,7 +46,8 @@ def listen(process: Process) -> socket.socket:
     try:
         return socket.create_server((web.host, web.port), reuse_port=False)
     except OSError as error:
-        raise Failed(f"port {web.port} on {web.host}: {error.strerror}") from None
+        # Python adds the address to the system's words; it stands here already.
+        raise Failed(f"port {web.port} on {web.host}: {os.strerror(error.errno or 0)}") from None
 
 
 def app(process: Process) -> Starlette:
@@ -155,5 +159,7 @@ async def while_held(process: Process, bot: Bot, door: Any, owner: str) -> None:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        with contextlib.suppress(StoreDown):  # whoever starts next need not wait for the lease to run out
+            await process.kit.ledger.hold(bot.platform.name, "receive", owner, AT_ONCE)
         with contextlib.suppress(StoreDown):
             await process.kit.ledger.hold(bot.platform.name, "receive", owner, 0)  # whoever comes next need not wait

@@ -6,15 +6,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-import structlog
-
 from newsbot import bootstrap
 from newsbot.flows.deliver import BotStopped, Deliver
 from newsbot.flows.upkeep import Upkeep
 from newsbot.ports import StoreDown
-from newsbot.procs.runtime import Bot, Process, until_stopped
-
-log = structlog.get_logger()
+from newsbot.procs.runtime import Bot, Process, pause, until_stopped
 
 WINDOWS = 4
 """Windows under way at a time and platform: with 16 sends each, 1,000 a second at 60 ms an answer."""
@@ -48,11 +44,12 @@ class Bell:
 def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
     """Everything a worker does, one coroutine each; they end by themselves at the stop signal."""
     name = bootstrap.worker_name()
-    work: list[Coroutine[Any, Any, None]] = [until_stopped(process.stop, upkeep(process.kit.upkeep()))]
+    work: list[Coroutine[Any, Any, None]] = [until_stopped(process.stop, upkeep(process, process.kit.upkeep()))]
     for platform, bot in process.bots.items():
         bell = Bell()
         names = [f"{name}-{number}" for number in range(WINDOWS)]
         work.append(until_stopped(process.stop, listen(process, platform, bell)))
+        work.append(ring_at_end(process, bell))
         work.append(until_stopped(process.stop, bot.keep_started()))
         work.append(beats(process, platform, names))
         work += [send(process, bot, bell, process.kit.deliver(platform, one)) for one in names]
@@ -70,8 +67,8 @@ async def send(process: Process, bot: Bot, bell: Bell, deliver: Deliver) -> None
         except BotStopped as error:
             bot.stopped(str(error))
         except StoreDown as error:
-            log.warning("worker.waits", platform=bot.platform.name, error=str(error))
-            await asyncio.sleep(0.5)
+            process.store_down(error)
+            await pause(process.stop, 0.5)
         else:
             if not window.intents and window.wait > 0:
                 await bell.wait(window.wait)
@@ -91,6 +88,12 @@ async def listen(process: Process, platform: str, bell: Bell) -> None:
                 bell.ring()
 
 
+async def ring_at_end(process: Process, bell: Bell) -> None:
+    """Let windows that wait for news hear the stop signal."""
+    await process.stop.wait()
+    bell.ring()
+
+
 async def beats(process: Process, platform: str, names: list[str]) -> None:
     """Say that these windows live, until well after the last of them can have begun anything."""
     while not process.stop.is_set():
@@ -99,18 +102,14 @@ async def beats(process: Process, platform: str, names: list[str]) -> None:
                 await process.kit.ledger.beat(platform, name)
         except StoreDown:
             pass  # a stall of Redis reaps nobody: the reaper looks twice
-        try:
-            async with asyncio.timeout(BEAT):
-                await process.stop.wait()
-        except TimeoutError:
-            pass
+        await pause(process.stop, BEAT)
 
 
-async def upkeep(flow: Upkeep) -> None:
+async def upkeep(process: Process, flow: Upkeep) -> None:
     """Round after round."""
     while True:
         try:
             await flow.once()
         except StoreDown as error:
-            log.warning("upkeep.waits", error=str(error))
+            process.store_down(error)
         await asyncio.sleep(UPKEEP)

@@ -51,9 +51,14 @@ async def same_install(redis: Redis, folder: Path) -> str:
         await redis.call("SET", keys.INSTALL, fresh, "NX")
         theirs = (await redis.call("GET", keys.INSTALL)).decode()
     if not mine:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(theirs + "\n")
+        write_down(file, theirs)
     return theirs
+
+
+def write_down(file: Path, install: str) -> None:
+    """Make this data folder belong to that install."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(install + "\n")
 
 
 async def fitness(redis: Redis) -> tuple[str, tuple[str, ...]]:

@@ -123,7 +123,7 @@ async def explained(house: House, story: str, missing: list[str]) -> None:
         for chat in missing:
             index = await redis.call("HGET", *index_of(chat))
             fact = await RedisLedger(redis).why("telegram", story, int(index))
-            assert fact and fact["state"] == "doubt", f"{story} in {chat}: never seen, and {fact}"
+            assert dict(fact or {}).get("state") == "doubt", f"{story} in {chat}: never seen, and {fact}"
     if missing:
         row = (await house.does("why", story, f"telegram:{missing[0]}", "--json")).row
         assert row["state"] == "doubt"

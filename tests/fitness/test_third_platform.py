@@ -16,7 +16,7 @@ from newsbot.store.redis import Redis
 from tests.cast import until
 from tests.conftest import newsbot
 
-PACKAGE = '''
+PACKAGE = """
 from pydantic import BaseModel
 from newsbot.core.model import Address, Rendered, Sent
 
@@ -58,7 +58,7 @@ def build(settings, menu):
 
 def dialect():
     return Dialect()
-'''
+"""
 
 
 @pytest.fixture

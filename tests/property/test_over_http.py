@@ -44,9 +44,7 @@ def messages(name: str) -> list[Message]:
             language = dice.choice(("ko", "en"))
             catalog = CATALOGS[language]
             story = _story(headline, excerpt, dice)
-            found.append(
-                compose(story, language=language, catalog=catalog, topics=TOPICS, now=NOW, zone="Asia/Seoul")
-            )
+            found.append(compose(story, language=language, catalog=catalog, topics=TOPICS, now=NOW, zone="Asia/Seoul"))
     return found
 
 

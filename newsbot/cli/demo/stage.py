@@ -43,7 +43,7 @@ roles = ["on-call"]
 telegram = 3001
 slack = "U0OLU"
 """
-SITE = 'url: https://example.com\ntitle: 예시뉴스\ntimezone: Asia/Seoul\n'
+SITE = "url: https://example.com\ntitle: 예시뉴스\ntimezone: Asia/Seoul\n"
 OLD_POST = "---\ntitle: 예시군, 봄 축제 일정 확정\ncategories: [문화]\n---\n예시군이 봄 축제 일정을 확정했다.\n"
 POSTS = (
     (
@@ -160,7 +160,14 @@ class Stage:
         title, topic, excerpt = POSTS[self.published % len(POSTS)]
         self.published += 1
         now = datetime.now(ZoneInfo("Asia/Seoul"))
-        lines = ["---", f"title: '{title}'", f"categories: [{topic}]", f"excerpt: {excerpt}", "---", f"<p>{excerpt}</p>"]
+        lines = [
+            "---",
+            f"title: '{title}'",
+            f"categories: [{topic}]",
+            f"excerpt: {excerpt}",
+            "---",
+            f"<p>{excerpt}</p>",
+        ]
         name = "sample" if self.published == 1 else f"sample-{self.published}"
         path = self.site / "_posts" / f"{now.date().isoformat()}-{name}.md"
         draft = self.site / ".draft.tmp"
@@ -178,6 +185,7 @@ def free_port() -> int:
 
 async def until(happens: Callable[[], Any], what: str) -> Any:
     """The first truthy value of `happens`. Raises Quit when patience ends."""
+
     async def waiting() -> Any:
         while True:
             value = happens()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 KOREAN = {
-    "title": "newsbot demo: 텔레그램과 슬랙을 흉내 내는 서버를 이 컴퓨터에 띄웁니다. 계정도 토큰도 필요 없고, 밖으로 나가는 것이 없습니다.",
+    "title": "newsbot demo: 이 컴퓨터 안의 텔레그램·슬랙 대역입니다. 계정도 토큰도 없이, 밖으로 나가는 것이 없습니다.",
     "packages": "꾸러미",
     "ready": "준비됨",
     "redis": "redis",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from newsbot.core.commands import VERBS
 from newsbot.core.model import Reply
 
 # Limits of Block Kit (docs.slack.dev/reference/block-kit/blocks): a section's text, a button's label and value,
@@ -13,12 +15,15 @@ SECTION, LABEL, VALUE, BUTTONS, TEXT = 3000, 75, 2000, 25, 39_000
 # What an alert's payload has that an answer may have too; metadata and unfurling belong to posting.
 FIELDS = ("text", "blocks", "attachments")
 
+# Our own verbs where they are named as a word of their own; never inside an address.
+COMMANDS = re.compile(rf"(?<![^\s(:])/({'|'.join(verb.name for verb in VERBS if not verb.button_only)})(?![\w/.-])")
+
 
 def payload_of(reply: Reply) -> dict[str, Any]:
     """The message: text alone, or text (what a notification shows) with blocks where there are buttons."""
     if reply.alert is not None:
         return {name: reply.alert.payload[name] for name in FIELDS if name in reply.alert.payload}
-    text = escape(reply.text.strip())[:TEXT]
+    text = escape(as_typed(reply.text.strip()))[:TEXT]
     if not reply.buttons:
         return {"text": text}
     blocks: list[dict[str, Any]] = [
@@ -34,6 +39,11 @@ def payload_of(reply: Reply) -> dict[str, Any]:
         for number, button in enumerate(reply.buttons[:BUTTONS])
     ]
     return {"text": text, "blocks": [*blocks, {"type": "actions", "elements": elements}]}
+
+
+def as_typed(text: str) -> str:
+    """Commands as Slack takes them: what is "/subscribe" elsewhere is "/news subscribe" here, our one slash command."""
+    return COMMANDS.sub(r"/news \1", text)
 
 
 def escape(text: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from newsbot.core.model import Inbound, Rendered, Reply
+from newsbot.core.model import Button, Inbound, Rendered, Reply
 from newsbot.platforms.telegram.inbound import Handle
 
 # Characters of one message. Telegram counts code points for bots; UTF-16 units are never fewer, so safe either way.
 MOST = 4096
+
+FEW = 4  # buttons that stand one a line
 
 # What editMessageText and editMessageCaption take; the rest (silence, threads, effects) belongs to sending.
 TEXT_FIELDS = ("text", "parse_mode", "entities", "link_preview_options", "reply_markup")
@@ -36,9 +38,15 @@ def payload_of(reply: Reply, to: Inbound) -> Iterator[tuple[str, bytes]]:
         if place == 0 and (quote := _quote(to)):
             payload["reply_parameters"] = {"message_id": quote, "allow_sending_without_reply": True}
         if reply.buttons and place == len(parts) - 1:
-            rows = [[{"text": button.label, "callback_data": button.data}] for button in reply.buttons]
-            payload["reply_markup"] = {"inline_keyboard": rows}
+            payload["reply_markup"] = {"inline_keyboard": rows(reply.buttons)}
         yield "sendMessage", json.dumps(payload, ensure_ascii=False).encode()[1:]
+
+
+def rows(buttons: Sequence[Button]) -> list[list[dict[str, str]]]:
+    """One button a line; many of them two a line, so that they fit on a phone's screen."""
+    keys = [{"text": button.label, "callback_data": button.data} for button in buttons]
+    wide = 1 if len(keys) <= FEW else 2
+    return [keys[start : start + wide] for start in range(0, len(keys), wide)]
 
 
 def pieces(text: str) -> list[str]:

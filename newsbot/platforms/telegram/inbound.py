@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from telegram import (
     CallbackQuery,
@@ -128,7 +129,8 @@ def _press(query: CallbackQuery, event: str) -> Inbound | None:
         return None
     where = _where(message) if isinstance(message, Message) else address(message.chat.id)
     person = query.from_user
-    genuine = not person.is_bot and person.id not in NOBODY
+    stranger = message.chat.type == ChatType.PRIVATE and message.chat.id != person.id
+    genuine = not person.is_bot and person.id not in NOBODY and not stranger
     return Inbound(
         "press",
         where,
@@ -149,7 +151,8 @@ def _membership(change: ChatMemberUpdated, event: str) -> Inbound | None:
         return Inbound("unblocked" if now else "blocked", address(chat.id), "private", user, "", event)
     if was == now:
         return None
-    return Inbound("added" if now else "removed", address(chat.id), place(chat), user, "", event)
+    kind: Literal["added", "removed"] = "added" if now else "removed"
+    return Inbound(kind, address(chat.id), place(chat), user, "", event, language=_language(change.from_user))
 
 
 def _writes(member: ChatMember, chat: Chat) -> bool:

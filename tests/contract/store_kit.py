@@ -1,0 +1,131 @@
+"""What the tests of the store share: a Redis that believes the time it is told, crowds of subscribers, and the account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from newsbot.core.model import Intent, Later, Outcome, Sent, Story, Tally, Urgency, Window
+from newsbot.store import keys
+from newsbot.store.ledger import RedisLedger
+from newsbot.store.redis import Redis, load, translated
+
+BOT = "telegram"
+START = 1_800_000_000_000_000  # microseconds
+LIMITLESS = 1_000_000.0
+
+Results = Sequence[tuple[Intent, Outcome, float]]
+
+
+class SetClock(Redis):
+    """The real server and the real scripts; only TIME is what the test says."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.micros = START
+
+    def passes(self, seconds: float) -> None:
+        """Time goes on, or back."""
+        self.micros += round(seconds * 1e6)
+
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        source = "local told = table.remove(ARGV)\n" + load(script)[0].replace(
+            "redis.call('TIME')", "({string.sub(told, 1, -7), string.sub(told, -6)})"
+        )
+        async with translated():
+            return await self.client.eval(source, len(keys), *keys, *arguments, self.micros)
+
+    async def call(self, *command: Any) -> Any:
+        return self._time() if command == ("TIME",) else await super().call(*command)
+
+    async def pipeline(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        replies = await super().pipeline(commands)
+        return [
+            self._time() if list(command) == ["TIME"] else reply
+            for command, reply in zip(commands, replies, strict=True)
+        ]
+
+    def _time(self) -> list[bytes]:
+        return [str(part).encode() for part in divmod(self.micros, 1_000_000)]
+
+
+def story(name: str = "AAAAA", urgency: Urgency = Urgency.NORMAL, *topics: str, at: float = 0.0) -> Story:
+    return Story(id=name, article=f"/{name}", urgency=urgency, topics=topics, headline="제목", accepted_at=at)
+
+
+def bitmap(members: Iterable[int]) -> bytes:
+    bits = bytearray(max(members, default=-1) // 8 + 1)
+    for index in members:
+        bits[index // 8] |= 128 >> index % 8
+    return bytes(bits)
+
+
+async def crowd(redis: Redis, members: Iterable[int], bot: str = BOT, most_records: int = 1 << 30) -> None:
+    """Active subscribers of everything with these indexes, chat = 1000000 + index, as `subscribe` would leave them."""
+    members = sorted(members)
+    bits = bitmap(members)
+    await redis.pipeline([["SET", keys.bitmap(bot, name), bits] for name in ("active", "all", "floor:normal")])
+    shards: dict[str, list[Any]] = {}
+    for index in members[:most_records]:
+        shards.setdefault(keys.chat(bot, index), []).extend([index, f"{1_000_000 + index} ko 1"])
+    await redis.pipeline([["HSET", shard, *fields] for shard, fields in shards.items()])
+    await redis.call("SET", keys.next_index(bot), max(members, default=-1) + 1)
+
+
+def sent(window: Window) -> Results:
+    """Everybody got it; the reference tells the index."""
+    return [(intent, Sent(intent.index + 1), 0.0) for intent in window.intents]
+
+
+def later(window: Window, seconds: float = 1.0, why: str = "connect") -> Results:
+    return [(intent, Later(None, why), seconds) for intent in window.intents]
+
+
+class Work:
+    """One worker of one bot: begins under a fresh nonce each time."""
+
+    def __init__(self, ledger: RedisLedger, name: str = "w-0", bot: str = BOT) -> None:
+        self.ledger, self.name, self.bot, self.asked = ledger, name, bot, 0
+
+    async def begin(self, most: int = 16, rate: float = LIMITLESS) -> Window:
+        self.asked += 1
+        return await self.ledger.begin(self.bot, self.name, str(self.asked), most, rate)
+
+    async def drain(self, judge: Callable[[Window], Results] = sent, most: int = 16) -> list[Intent]:
+        """Begin and commit until there is nothing to begin now; everything that was begun, in order."""
+        begun: list[Intent] = []
+        while (window := await self.begin(most)).intents or window.wait == 0:
+            begun += window.intents
+            await self.ledger.commit(self.bot, window.push, judge(window))
+            if isinstance(self.ledger._redis, SetClock):
+                self.ledger._redis.passes(1)
+            else:
+                await asyncio.sleep(0)
+        return begun
+
+
+NAMES = {0: "pending", 2: "sending", 3: "sent", 4: "pending", 5: "doubt", 6: "dead", 7: "skipped", 8: "cancelled"}
+
+
+async def account(ledger: RedisLedger, push: str = "AAAAA", bot: str = BOT) -> Tally:
+    """The tally, after comparing it with every single state, intent and queue entry."""
+    redis = ledger._redis
+    tally = await ledger.tally(bot, push)
+    assert tally is not None
+    key = keys.push(bot, push)
+    raw = await redis.call("GET", key + ":states") or b""
+    nibbles = [nibble for byte in raw for nibble in (byte >> 4, byte & 15)][: tally.audience]
+    assert len(nibbles) == tally.audience
+    assert not raw or tally.audience % 2 == 0 or raw[-1] & 15 == 0, "a state past the last position"
+    rest = {b"cancelled": "cancelled", b"expired": "dead"}.get(await redis.call("HGET", key, "state"), "pending")
+    seen = Counter(rest if nibble in (0, 4) else NAMES[nibble] for nibble in nibbles)
+    told = {name: getattr(tally, name) for name in set(NAMES.values())}
+    assert {name: seen[name] for name in told} == told
+    assert min(told.values()) >= 0
+    assert sum(told.values()) == tally.audience
+    assert await redis.call("HLEN", key + ":intents") == tally.sending
+    over = tally.sending == 0 and (tally.pending == 0 or rest != "pending")
+    assert (push in await ledger.open(bot)) != over, f"open: {await ledger.open(bot)}, {tally}"
+    return tally
