@@ -111,6 +111,7 @@ async def running_bot(sandbox: Running, redis: Redis, site: Path, tmp_path: Path
     async with newsbot(sandbox, redis, tmp_path / "data", site) as process:
         cast = Cast(sandbox, process)
         await cast.ready(sources=1)
+        await cast.control("/limits", on=False)  # a conversation is quicker here than a person types
         yield {"process": process, "cast": cast}
 
 

@@ -29,6 +29,7 @@ TOLD_EVERY = 30.0
 """Seconds between two lines about a Redis that is down (design §5)."""
 
 RETRY_START = 5.0
+CANCEL_AGAIN = 0.5
 DRAIN = 15.0
 """Seconds what was begun may take to end after SIGTERM (reliability F3)."""
 
@@ -172,22 +173,31 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
 async def finish(tasks: list[asyncio.Task[None]]) -> None:
     """Wait for what ends by itself, cancel the rest; errors were told already."""
     _, late = await asyncio.wait(tasks, timeout=DRAIN)
-    for task in late:
-        task.cancel()
+    await asyncio.gather(*(end(task) for task in late))
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) -> None:
     """Run a job that knows no end and cancel it at the stop signal; its failure is raised."""
-    task, end = asyncio.ensure_future(job), asyncio.create_task(stop.wait())
+    task, told = asyncio.ensure_future(job), asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([task, told], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        end.cancel()
-        task.cancel()  # no effect on one that ended by itself
-        await asyncio.wait([task])
+        told.cancel()
+        await end(task)
     if not task.cancelled():
         task.result()
+
+
+async def end(task: asyncio.Future[Any]) -> None:
+    """Cancel until it is over; no effect on what ended by itself.
+
+    Once is not enough: `asyncio.wait_for` of Python 3.11, which the Redis client writes with, swallows a cancellation
+    that comes while it returns (python/cpython#81839).
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_AGAIN)
 
 
 def unusable(folder: Path, error: OSError) -> Failed:

@@ -21,14 +21,12 @@ from newsbot import bootstrap
 from newsbot.core.model import Inbound, Reply
 from newsbot.flows.door import Door
 from newsbot.ports import StoreDown
-from newsbot.procs.runtime import Bot, Failed, Process, until_stopped
+from newsbot.procs.runtime import Bot, Failed, Process, end, until_stopped
 
 log = structlog.get_logger()
 
 LEASE = 10.0
 RENEW = 3.0
-AT_ONCE = 0.001
-"""Seconds of a lease that is given back."""
 
 
 class Server(uvicorn.Server):
@@ -157,9 +155,6 @@ async def while_held(process: Process, bot: Bot, door: Any, owner: str) -> None:
                 await asyncio.sleep(RENEW)
                 return
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        with contextlib.suppress(StoreDown):  # whoever starts next need not wait for the lease to run out
-            await process.kit.ledger.hold(bot.platform.name, "receive", owner, AT_ONCE)
+        await end(task)
         with contextlib.suppress(StoreDown):
             await process.kit.ledger.hold(bot.platform.name, "receive", owner, 0)  # whoever comes next need not wait

@@ -40,16 +40,18 @@ class Redis:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.client: Any = aioredis.from_url(
+        pool: Any = aioredis.BlockingConnectionPool.from_url(
             url,
             protocol=3,
             decode_responses=False,
             socket_connect_timeout=2,
             socket_timeout=5,
             max_connections=64,
+            timeout=5,  # the 65th caller waits; the plain pool would call a burst of updates "Redis down"
             retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
             retry_on_error=[RedisConnectionError, RedisTimeoutError],
         )
+        self.client: Any = aioredis.Redis.from_pool(pool)
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -40,7 +40,7 @@ async def planned(ledger: RedisLedger, members: Any, **how: Any) -> int:
     return await ledger.plan(story(**how), BOT, 4, 1_800_000_000.0)
 
 
-SIZES = [0, 1, 7, 8, 9, 16, 17, 1000, 100_003]
+SIZES = [0, 1, 7, 8, 9, 16, 17, 1000, pytest.param(100_003, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("size", SIZES)

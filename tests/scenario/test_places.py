@@ -1,0 +1,211 @@
+"""Groups, forum threads and channels: their admins decide; the bot comes, goes, and moves along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cast import CHANNEL, FORUM, GROUP, NEWS, PLATFORMS, Actor, Cast, until
+
+PLACES = [
+    pytest.param("telegram", GROUP, None, "이 그룹의 관리자만", id="telegram group"),
+    pytest.param("telegram", FORUM, 7, "이 그룹의 관리자만", id="telegram forum thread"),
+    pytest.param("slack", NEWS, None, "이 채널의 관리자만", id="slack channel"),
+]
+
+
+async def became(place: Actor, state: str) -> None:
+    """Until the subscription of this place is in that state."""
+
+    async def look() -> bool:
+        stored = await place.subscriber()
+        return stored is not None and stored.state == state
+
+    await until(look, f"{place.address} {state}")
+
+
+@pytest.mark.parametrize(("platform", "chat", "thread", "refusal"), PLACES)
+async def test_a_place_obeys_its_admin_alone(
+    cast: Cast, site: Path, platform: str, chat: str, thread: int | None, refusal: str
+) -> None:
+    sam, rae = cast.on(platform, "Sam", chat, thread), cast.on(platform, "Rae", chat, thread)
+    await sam.says("/subscribe all")
+    await sam.sees("Only admins of this group" if platform == "telegram" else refusal)  # his app speaks English
+    assert await rae.subscriber() is None
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    await sam.says("/unsubscribe")
+    await sam.sees(refusal)
+    await cast.publish(site, "speaker", "예시 국회, 새 의장 선출", categories="정치")
+    await until(lambda: rae.has("새 의장 선출"))
+    if thread:
+        assert not cast.on(platform, "Rae", chat, 8).has("의장")
+        assert not cast.on(platform, "Rae", chat).has("의장")
+
+
+async def test_buttons_in_a_group_are_its_admins(cast: Cast) -> None:
+    rae, sam = cast.on("telegram", "Rae", GROUP), cast.on("telegram", "Sam", GROUP)
+    await rae.says("/start")
+    welcome = await rae.sees("속보 알림입니다.")
+    await sam.presses("모두 받기", welcome)
+    await rae.presses("속보만", welcome)
+    await rae.sees("속보와 긴급만 보내 드립니다.")
+    assert not sam.has("관리자만")
+
+
+async def test_a_channel_is_run_by_its_posts(cast: Cast, site: Path) -> None:
+    rae = cast.on("telegram", "Rae", CHANNEL)
+    await rae.says("/subscribe breaking en")
+    answer = await rae.sees("All topics are on. Only breaking news and flashes will be sent.")
+    assert not answer.view.get("buttons")
+    await cast.publish(site, "quake", "[속보] 예시군 앞바다 규모 5.1 지진", categories="재난")
+    alert = (await until(lambda: rae.has("예시군 앞바다")))[0]
+    # Any reader of the channel may press anything; the bot must not write there for them.
+    sam = cast.on("telegram", "Sam", CHANNEL)
+    for data in ("unsubscribe", "topics", "start", "latest", "push K7F3M"):
+        await sam.sends(data, alert)
+    await rae.says("/topics")
+    await rae.sees("Topics (● on)")
+    assert [m.text.splitlines()[0] for m in rae.messages()] == [
+        answer.text,
+        alert.text.splitlines()[0],
+        "Topics (● on)",
+    ]
+    stored = await rae.subscriber()
+    assert stored is not None
+    assert stored.state == "active"
+
+
+async def test_a_channel_post_signed_by_another_channel_changes_nothing(cast: Cast) -> None:
+    rae = cast.on("telegram", "Rae", CHANNEL)
+    await rae.says("/subscribe all", forwarded=True)
+    await rae.says("/topics")
+    await rae.sees("○ 정치")
+    assert await rae.subscriber() is None
+
+
+async def test_slack_guests_and_strangers_never(cast: Cast) -> None:
+    rae, gus, ext = (cast.on("slack", name, NEWS) for name in ("Rae", "Gus", "Ext"))
+    await gus.says("/subscribe all")
+    await gus.sees("이 채널의 관리자만")
+    answer = await ext.says("/subscribe all")
+    assert answer == answer | {"acked": True, "reply": None}
+    assert await rae.subscriber() is None
+    # Ed is no admin of the workspace, but #desk is his.
+    ed = cast.on("slack", "Ed", "C0DESK")
+    await ed.says("/subscribe all")
+    await ed.sees("모든 알림을 켰습니다.")
+
+
+@pytest.mark.parametrize("chat", [GROUP, CHANNEL])
+async def test_thrown_out_and_added_again_on_telegram(cast: Cast, site: Path, chat: str) -> None:
+    rae = cast.on("telegram", "Rae", chat)
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    before = await rae.subscriber()
+    await cast.control("/telegram/member", user="Rae", chat=int(chat), status="kicked")
+    await became(rae, "quarantined")
+    await cast.publish(site, "one", "예시 국회, 새 의장 선출", categories="정치")
+    await cast.done((await cast.story("의장"))["id"])
+    await cast.control("/telegram/member", user="Rae", chat=int(chat), status="administrator")
+    await became(rae, "active")
+    assert await rae.subscriber() == before
+    await cast.publish(site, "two", "예시 국회, 첫 본회의", categories="정치")
+    await until(lambda: rae.has("첫 본회의"))
+    assert not rae.has("의장")
+
+
+@pytest.mark.parametrize("how", [{"user": "bot", "joined": False}, {"archived": True}])
+async def test_thrown_out_and_invited_again_on_slack(cast: Cast, site: Path, how: dict[str, object]) -> None:
+    rae = cast.on("slack", "Rae", NEWS)
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    before = await rae.subscriber()
+    await cast.control("/slack/member", channel=NEWS, **how)
+    await became(rae, "quarantined")
+    await cast.publish(site, "one", "예시 국회, 새 의장 선출", categories="정치")
+    await cast.done((await cast.story("의장"))["id"])
+    if "archived" in how:
+        await cast.control("/slack/member", channel=NEWS, archived=False)
+    await cast.control("/slack/member", channel=NEWS, user="bot", joined=True)
+    await became(rae, "active")
+    assert await rae.subscriber() == before
+    await cast.publish(site, "two", "예시 국회, 첫 본회의", categories="정치")
+    await until(lambda: rae.has("첫 본회의"))
+    assert not rae.has("의장")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_who_unsubscribed_is_not_brought_back_by_coming_and_going(cast: Cast, platform: str) -> None:
+    chat = GROUP if platform == "telegram" else NEWS
+    rae = cast.on(platform, "Rae", chat)
+    await rae.says("/subscribe all")
+    await rae.sees("모든 알림을 켰습니다.")
+    await rae.says("/unsubscribe")
+    await rae.sees("알림을 모두 껐습니다.")
+    if platform == "telegram":
+        await cast.control("/telegram/member", user="Rae", chat=int(chat), status="kicked")
+        await cast.control("/telegram/member", user="Rae", chat=int(chat), status="member")
+    else:
+        await cast.control("/slack/member", channel=chat, user="bot", joined=False)
+        await cast.control("/slack/member", channel=chat, user="bot", joined=True)
+    await rae.says("/topics")
+    await rae.sees("○ 정치")
+    await became(rae, "stopped")
+
+
+async def test_added_to_a_group_it_says_how_to_begin(cast: Cast) -> None:
+    rae = cast.on("telegram", "Rae", GROUP)
+    await cast.control("/telegram/member", user="Rae", chat=int(GROUP), status="left")
+    await cast.control("/telegram/member", user="Rae", chat=int(GROUP), status="member")
+    await rae.sees("이곳의 관리자가 /subscribe 라고 보내면 알림이 시작됩니다.")
+
+
+async def test_blocked_and_unblocked_in_private(cast: Cast, site: Path) -> None:
+    rae = cast.on("telegram", "Rae")
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    await cast.control("/telegram/member", user="Rae", status="kicked")
+    await became(rae, "stopped")
+    await cast.publish(site, "one", "예시 국회, 새 의장 선출", categories="정치")
+    await cast.done((await cast.story("의장"))["id"])
+    await rae.says("/start")  # which ends the block
+    await rae.sees("속보 알림입니다.")
+    await rae.presses("이전대로 받기")
+    await rae.sees("정치 알림을 켰습니다.")
+    await cast.publish(site, "two", "예시 국회, 첫 본회의", categories="정치")
+    await rae.sees("첫 본회의")
+    assert not rae.has("의장")
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_its_settings(cast: Cast, site: Path) -> None:
+    rae = cast.on("telegram", "Rae", GROUP)
+    await rae.says("/subscribe politics breaking en")
+    await rae.sees("Alerts are on for: Politics.")
+    before = await rae.subscriber()
+    assert before is not None
+    to = (await cast.control("/telegram/migrate", chat=int(GROUP)))["to"]
+    there = cast.on("telegram", "Rae", str(to))
+    await became(there, "active")
+    after = await there.subscriber()
+    assert after is not None
+    assert (after.topics, after.urgency, after.language, after.index) == (
+        before.topics,
+        before.urgency,
+        before.language,
+        before.index,
+    )
+    assert await rae.subscriber() is None
+    await cast.publish(site, "quake", "[속보] 예시 국회 해산", categories="정치")
+    await until(lambda: there.has("예시 국회 해산"))
+
+
+async def test_the_talk_of_a_group_is_none_of_the_bots_business(cast: Cast) -> None:
+    rae = cast.on("telegram", "Rae", FORUM, 7)  # the bot is an administrator there and reads everything
+    for words in ("구독 정치", "안녕하세요", "/subscribe@other_bot all", "/frobnicate", "help"):
+        await rae.says(words)
+    await rae.says("/topics@sandbox_news_bot")
+    await until(lambda: rae.has("○ 정치"))
+    assert len(rae.messages()) == 1
+    assert await rae.subscriber() is None
