@@ -72,6 +72,12 @@ class Plain:
         )
         return self.dialects[platform].render(message)
 
+    @property
+    def publisher(self) -> str:
+        """How the bot calls the newsroom it speaks for."""
+        site = self.settings.site
+        return site.name or urlsplit(site.url).hostname or "newsbot"
+
     def address(self, text: str) -> Address:
         """A canonical address. Raises ValueError with one line."""
         address = Address.parse(text)
@@ -103,7 +109,7 @@ class Kit:
     def door(self) -> Door:
         """The chat door."""
         chat = Chat(
-            self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.rules.publisher
+            self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.publisher
         )
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
         return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words)

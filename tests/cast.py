@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from newsbot.store import keys
 
 PATIENCE = 10.0
 """Seconds until a test that waits for something to happen gives up; no test passes by waiting."""
+
+TRUST = ssl.create_default_context()  # made once: a client of its own for every call would read the certificates again
 
 TELEGRAM_IDS = {"Rae": 1001, "Ed": 2001, "Eve": 2002, "Olu": 3001, "Sam": 9001}
 PLATFORMS = ("telegram", "slack")
@@ -176,7 +179,7 @@ class Cast:
 
     async def control(self, path: str, **body: Any) -> dict[str, Any]:
         """One call of the sandbox's control API."""
-        async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=15, trust_env=False, verify=TRUST) as client:
             reply = await client.post(f"{self.sandbox.url}/sandbox{path}", json=body)
         assert reply.status_code == 200, f"{path}: {reply.text}"
         answer: dict[str, Any] = reply.json()
@@ -225,11 +228,15 @@ class Cast:
         return found
 
     async def held(self, headline: str, why: str) -> str:
-        """The id of the story with this headline, which waits for that reason."""
-        row = await self.story(headline)
-        assert (row["state"], row["reason"]) == ("held", why)
-        assert row["id"] in [one["id"] for one in await self.stories(held=True)]
-        return str(row["id"])
+        """The id of the story with this headline that waits for that reason, once there is one."""
+
+        async def look() -> dict[str, Any] | None:
+            rows = await self.stories(held=True)
+            return next((row for row in rows if headline in row["headline"] and row["reason"] == why), None)
+
+        found: dict[str, Any] = await until(look, f"{headline!r} held: {why}")
+        assert found["state"] == "held"
+        return str(found["id"])
 
     async def done(self, story: str) -> dict[str, Any]:
         """The row of this story once nothing of it is left to send."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -26,6 +27,7 @@ SHARED = {"web": "run", "watcher": "run", "worker": "run", "resume": "pause"}
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 usage or configuration, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGTERM, early_end)
     try:
         code = build(given[0] if given else "")(given, standalone_mode=False, prog_name="newsbot")
     except typer.TyperException as error:
@@ -43,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def early_end(*_: object) -> None:
+    """SIGTERM where no event loop takes it: what was begun (a redis-server) is ended on the way out."""
+    raise SystemExit(0)
 
 
 def build(command: str = "") -> typer.Typer:

@@ -38,11 +38,15 @@ class Quit(Exception):
         self.code = code
 
 
-def configured() -> Settings:
-    """The settings, with logging set up by them. Raises ConfigError."""
+def configured(*, serves: bool = False) -> Settings:
+    """The settings, with logging set up by them. Raises ConfigError.
+
+    A command that ends by itself answers on stdout; the log of what it did is for processes that serve.
+    """
     settings = bootstrap.read_settings(os.environ)
+    level = settings.log.level
     telemetry.configure(
-        settings.log.level,
+        level if serves or level != "info" else "warning",
         json_lines=settings.log.json_lines,
         secrets=bootstrap.secrets_of(settings, os.environ),
     )

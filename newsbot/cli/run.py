@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
@@ -34,7 +33,7 @@ def register(app: typer.Typer) -> None:
     @app.command("web")
     def web_command() -> None:
         """The HTTP door and the chat commands."""
-        start(lambda p, _: [*web.jobs(p), *[bot.keep_started() for bot in p.bots.values()]], None, serve=True)
+        start(lambda p, _: [*web.jobs(p), *runtime.keep_started(p)], None, serve=True)
 
     @app.command("watcher")
     def watcher_command(site: Sites = None) -> None:
@@ -57,18 +56,12 @@ def start(
     needs_bots: bool = True,
 ) -> None:
     """Check everything that can be wrong beforehand, then run the jobs until a signal."""
-    signal.signal(signal.SIGTERM, early_end)
-    settings = configured()
+    settings = configured(serves=True)
     sources = bootstrap.sources(settings, tuple(sites or ()))
     if needs_sources and not sources:
         raise Quit("nothing to watch: name a site folder with --site or in a [[source]] section", 2)
     with runtime.only_one(settings.data.folder) if alone else nullcontext(), runtime.redis_url(settings) as url:
         asyncio.run(running(settings, url, sources, work, serve=serve, needs_bots=needs_bots))
-
-
-def early_end(*_: object) -> None:
-    """SIGTERM before the event loop takes signals: what was begun (a redis-server) is ended on the way out."""
-    raise SystemExit(0)
 
 
 async def running(

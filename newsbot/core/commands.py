@@ -80,8 +80,8 @@ def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
     if _bare(words[0]) == "news" and words[0].startswith("/"):
         words = words[1:] or ["help"]
     word, arguments = _bare(words[0]), words[1:]
-    if word not in BY_WORD and arguments and (word + arguments[0]) in BY_WORD:
-        word, arguments = word + arguments[0], arguments[1:]  # "발송 중단", "다시 보내기"
+    if arguments and (word + arguments[0]) in BY_WORD:
+        word, arguments = word + arguments[0], arguments[1:]  # "발송 중단" is no "발송"
     verb = BY_WORD.get(word)
     if verb is None or (verb.button_only and not press):
         return Unknown(words[0])

@@ -20,6 +20,7 @@ from newsbot import bootstrap
 from newsbot.bootstrap import Kit
 from newsbot.ports import Platform, StoreDown, TokenRefused
 from newsbot.settings import Settings
+from newsbot.store import keys
 from newsbot.store.embedded import Embedded
 from newsbot.store.install import Report, WrongRedis, look
 
@@ -29,7 +30,7 @@ TOLD_EVERY = 30.0
 """Seconds between two lines about a Redis that is down (design §5)."""
 
 RETRY_START = 5.0
-CANCEL_AGAIN = 0.5
+CANCEL_AGAIN = 0.25
 DRAIN = 15.0
 """Seconds what was begun may take to end after SIGTERM (reliability F3)."""
 
@@ -125,16 +126,17 @@ class Process:
                 return
 
     async def watch_redis(self) -> None:
-        """Notice when Redis goes away, and look again whether it is ours when it is back. Raises Failed."""
+        """Notice when Redis goes away or is not ours any more (emptied, another one in its place). Raises Failed."""
         while not self.stop.is_set():
             await pause(self.stop, 1)
             if self.redis is None:
                 continue  # the start still waits for it
+            found = None
             try:
-                await self.kit.redis.call("PING")
+                found = await self.kit.redis.call("GET", keys.INSTALL)
             except StoreDown as error:
                 self.store_down(error)
-            if self._down and not self.stop.is_set():
+            if (self._down or found != self.redis.install.encode()) and not self.stop.is_set():
                 await self.wait_for_redis()
 
     async def start_bots(self) -> None:
@@ -177,6 +179,11 @@ async def finish(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def keep_started(process: Process) -> list[Coroutine[Any, Any, None]]:
+    """One coroutine a bot that tries its token again for ever; they end at the stop signal."""
+    return [until_stopped(process.stop, bot.keep_started()) for bot in process.bots.values()]
+
+
 async def until_stopped(stop: asyncio.Event, job: Coroutine[Any, Any, None]) -> None:
     """Run a job that knows no end and cancel it at the stop signal; its failure is raised."""
     task, told = asyncio.ensure_future(job), asyncio.create_task(stop.wait())
@@ -212,14 +219,30 @@ def redis_url(settings: Settings) -> Iterator[str]:
         yield settings.redis_url
         return
     embedded = Embedded(settings.data.folder.resolve())
+    came: list[int] = []
     try:
-        url = embedded.acquire()
+        with held_back(came):
+            url = embedded.acquire()
     except OSError as error:
         raise unusable(settings.data.folder, error) from None
     try:
+        for number in came:
+            signal.raise_signal(number)
         yield url
     finally:
         embedded.release()
+
+
+@contextmanager
+def held_back(came: list[int]) -> Iterator[None]:
+    """Signals that would end us are noted in `came` instead: half a start would leave a redis-server behind."""
+    ends = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda one, _: came.append(one)) for number in ends}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

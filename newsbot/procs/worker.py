@@ -10,7 +10,7 @@ from newsbot import bootstrap
 from newsbot.flows.deliver import BotStopped, Deliver
 from newsbot.flows.upkeep import Upkeep
 from newsbot.ports import StoreDown
-from newsbot.procs.runtime import Bot, Process, pause, until_stopped
+from newsbot.procs.runtime import Bot, Process, keep_started, pause, until_stopped
 
 WINDOWS = 4
 """Windows under way at a time and platform: with 16 sends each, 1,000 a second at 60 ms an answer."""
@@ -44,13 +44,12 @@ class Bell:
 def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
     """Everything a worker does, one coroutine each; they end by themselves at the stop signal."""
     name = bootstrap.worker_name()
-    work: list[Coroutine[Any, Any, None]] = [until_stopped(process.stop, upkeep(process, process.kit.upkeep()))]
+    work = [until_stopped(process.stop, upkeep(process, process.kit.upkeep())), *keep_started(process)]
     for platform, bot in process.bots.items():
         bell = Bell()
         names = [f"{name}-{number}" for number in range(WINDOWS)]
         work.append(until_stopped(process.stop, listen(process, platform, bell)))
         work.append(ring_at_end(process, bell))
-        work.append(until_stopped(process.stop, bot.keep_started()))
         work.append(beats(process, platform, names))
         work += [send(process, bot, bell, process.kit.deliver(platform, one)) for one in names]
     return work

@@ -53,8 +53,7 @@ class Embedded:
             self._hold = (self.folder / "redis.users").open("a")
             fcntl.flock(self._hold, fcntl.LOCK_SH)
             try:
-                self._start_unless_running()
-                self._wait_for_answer()
+                self._serve()
             except BaseException:
                 self._hold.close()
                 self._hold = None
@@ -81,11 +80,25 @@ class Embedded:
         with (self.folder / "redis.server").open("a") as lock:
             return not taken(lock)
 
-    def _start_unless_running(self) -> None:
+    def _serve(self) -> None:
+        """Until a server has loaded its data and takes commands; one that dies as we come is replaced, once."""
+        started = self._start_unless_running()
+        deadline = time.monotonic() + START_SECONDS
+        while not command(self.socket, "PING").startswith(b"+PONG"):
+            collect()
+            alive = self.running()
+            if not alive and not started:
+                started = self._start_unless_running()
+            elif not alive or time.monotonic() > deadline:
+                tail = (self.folder / "redis.log").read_text(errors="replace").strip().splitlines()[-1:]
+                raise NoRedis(f"embedded redis-server did not start: {' '.join(tail) or 'no answer'}")
+            time.sleep(0.01)
+
+    def _start_unless_running(self) -> bool:
+        """Whether it was started now."""
         with (self.folder / "redis.server").open("a") as lock, (self.folder / "redis.log").open("ab") as log:
             if not taken(lock):
-                return
-            self.socket.unlink(missing_ok=True)  # left by a server that was killed
+                return False
             server = subprocess.Popen(
                 [find_server(), *self._settings()],
                 stdin=subprocess.DEVNULL,
@@ -96,16 +109,7 @@ class Embedded:
                 start_new_session=True,  # a signal to our process group must not take the ledger along
             )
             CHILDREN.append(server)
-
-    def _wait_for_answer(self) -> None:
-        """Until it has loaded its data and takes commands."""
-        deadline = time.monotonic() + START_SECONDS
-        while not command(self.socket, "PING").startswith(b"+PONG"):
-            collect()
-            if not self.running() or time.monotonic() > deadline:
-                tail = (self.folder / "redis.log").read_text(errors="replace").strip().splitlines()[-1:]
-                raise NoRedis(f"embedded redis-server did not start: {' '.join(tail) or 'no answer'}")
-            time.sleep(0.01)
+            return True
 
     def _stop(self) -> None:
         command(self.socket, "SHUTDOWN", "NOSAVE")  # the append-only file already has everything

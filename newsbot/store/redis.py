@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -93,9 +94,17 @@ def load(script: str) -> tuple[str, str]:
 
 @asynccontextmanager
 async def translated() -> AsyncIterator[None]:
-    """Turns the client's errors into StoreDown; a mistake in our own command stays an error."""
+    """Turns the client's errors into StoreDown; a mistake in our own command stays an error.
+
+    The client waits with `asyncio.wait_for`, which before Python 3.12 forgets a cancellation that comes together with
+    what it waits for: whoever was cancelled meanwhile is told here, or it would never end.
+    """
+    task = asyncio.current_task()
+    cancelled = task.cancelling() if task else 0
     try:
         yield
+        if task and task.cancelling() > cancelled:
+            raise asyncio.CancelledError
     except (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OSError) as error:
         raise StoreDown(f"redis: {str(error) or type(error).__name__}") from error
     except ResponseError as error:

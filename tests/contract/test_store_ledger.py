@@ -161,6 +161,17 @@ async def test_an_outcome_of_an_earlier_try_does_not_end_the_next_one(
     assert (await account(ledger)).state == "done"
 
 
+async def test_a_receipt_for_what_the_ledger_has_not_begun_keeps_it_from_being_begun(
+    ledger: RedisLedger, work: Work
+) -> None:
+    await planned(ledger, range(4))
+    (one,) = (await work.begin(1)).intents
+    ahead = type(one)(2, "lost:1:1", 1, 2, one.address, "ko")  # begun before Redis lost the tail of its file
+    await ledger.commit(BOT, "AAAAA", [(ahead, S, 0), (one, S, 0)])
+    assert [each.index for each in await work.drain()] == [1, 3]
+    assert (await account(ledger)).sent == 4
+
+
 async def test_retries_come_back_in_the_order_they_are_due(ledger: RedisLedger, clock: SetClock, work: Work) -> None:
     await planned(ledger, range(4))
     window = await work.begin()

@@ -131,10 +131,13 @@ async def test_a_freeze_is_never_shortened(clock: SetClock, ledger: RedisLedger,
 
 
 async def test_one_chat_or_slow_refusals_freeze_nobody(clock: SetClock, ledger: RedisLedger, work: Work) -> None:
-    for _ in range(3):  # one chat, three times
+    for delay in (0.001, 0.002, 0.003, 0.004):  # one chat, four times
         window = await work.begin(1)
         assert window.intents[0].index == 0
-        await flood(ledger, window, 0)
+        await flood(ledger, window, delay)
+        assert (await ledger.gate(BOT))["frozen_s"] == 0
+        assert await clock.call("HGET", keys.gate(BOT), "frozen") is None
+        clock.passes(0.1)
     await ledger.commit(BOT, "AAAAA", later(await work.begin(3), 9))  # not a 429
     for _ in range(4):
         clock.passes(1.1)

@@ -22,7 +22,7 @@ FILES = {
     "no TOML": ("[web\nport = 1\n", ("line 1",)),
     "twice": ("[web]\nport = 1\nport = 2\n", ("line 3",)),
     "unknown role": ('[[person]]\nname = "Ed"\nroles = ["boss"]\n', ("person.0.roles.0", "'editor'")),
-    "username": ('[[person]]\nname = "Ed"\nroles = ["editor"]\ntelegram = "@ed"\n', ("person.0.telegram", "integer")),
+    "username": ('[[person]]\nname = "Ed"\nroles = ["editor"]\ntelegram = "@ed"\n', ("telegram", "numeric id")),
     "unknown zone": ('[site]\nzone = "Asia/Soul"\n', ("site.zone", "Asia/Soul")),
     "another encoding": ("[site]\nname = '\udcbf\udcb9'\n", ("cannot be read",)),
 }
@@ -75,26 +75,36 @@ def complains(done: Done, code: int, *words: str) -> None:
     assert WRONG[:20] not in done.err, done
 
 
-async def test_a_mistake_in_the_config_file_is_named_with_file_and_key(house: House) -> None:
+FEW = ("unknown key", "wrong platform type", "unknown section", "missing file", "no token", "line break")
+CHOICES = [pytest.param(FEW, id="few"), pytest.param((), id="all", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("few", CHOICES)
+async def test_a_mistake_in_the_config_file_is_named_with_file_and_key(house: House, few: tuple[str, ...]) -> None:
+    files = {name: case for name, case in FILES.items() if not few or name in few}
+
     def asked(name: str, text: str) -> object:
         path = house.folder / f"{name}.toml"
         path.write_bytes(text.encode(errors="surrogateescape"))
         return house.does("run", NEWSBOT_CONFIG=path.name, NEWSBOT_PERSON=None, PORT=None)
 
-    ends = await all_of(*(asked(name, text) for name, (text, _) in FILES.items()))
-    for done, (name, (_, words)) in zip(ends, FILES.items(), strict=True):
+    ends = await all_of(*(asked(name, text) for name, (text, _) in files.items()))
+    for done, (name, (_, words)) in zip(ends, files.items(), strict=True):
         complains(done, 2, f"{name}.toml", *words)
 
 
+@pytest.mark.slow
 async def test_the_usual_config_file_is_named_too(house: House) -> None:
     (house.folder / "config").mkdir()
     (house.folder / "config" / "newsbot.toml").write_text("[web]\nprot = 1\n")
     complains(await house.does("run"), 2, "config/newsbot.toml", "web.prot", "unknown key")
 
 
-async def test_a_mistake_in_a_variable_is_named_with_the_variable(house: House) -> None:
-    ends = await all_of(*(house.does("run", **more) for more, _ in VARIABLES.values()))
-    for done, (_, words) in zip(ends, VARIABLES.values(), strict=True):
+@pytest.mark.parametrize("few", CHOICES)
+async def test_a_mistake_in_a_variable_is_named_with_the_variable(house: House, few: tuple[str, ...]) -> None:
+    cases = [case for name, case in VARIABLES.items() if not few or name in few]
+    ends = await all_of(*(house.does("run", **more) for more, _ in cases))
+    for done, (_, words) in zip(ends, cases, strict=True):
         complains(done, 2, *words)
 
 
@@ -104,6 +114,7 @@ async def test_a_mistake_on_the_command_line_is_named(house: House) -> None:
         complains(done, 2, *words)
 
 
+@pytest.mark.slow
 async def test_a_data_folder_that_cannot_be_written_ends_with_1(house: House) -> None:
     (house.folder / "file").write_text("")
     for command in ("run", "worker"):
@@ -111,6 +122,7 @@ async def test_a_data_folder_that_cannot_be_written_ends_with_1(house: House) ->
         complains(done, 1, "data folder file/data", "Not a directory")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["\r\n"])
 async def test_a_secret_file_may_end_with_a_line_break(house: House, tmp_path: Path, ending: str) -> None:
     file = tmp_path / "token"

@@ -155,8 +155,7 @@ def test_slack_manifest_asks_for_exactly_what_the_code_uses() -> None:
         "im:history",  # message.im
         "users:read",  # users.info
     }
-    # im_close tells that the bot closed a conversation, which it never does; it would cost the scope im:read.
-    assert set(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == (inbound.CLOSED - {"im_close"}) | {
+    assert set(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == inbound.CLOSED | {
         *("member_joined_channel", "member_left_channel", "message.im"),
         *("app_uninstalled", "tokens_revoked"),  # Listener._notice
     }

@@ -68,7 +68,7 @@ def test_every_key_part_the_scripts_build_stands_in_the_table() -> None:
 def test_every_script_says_its_keys_and_arguments() -> None:
     for script in (ROOT / "newsbot/store/lua").glob("*.lua"):
         head = script.read_text("utf-8").split("\nlocal", 1)[0]
-        if script.stem != "common":
+        if script.stem not in {"common", "home"}:  # put in front of others
             assert "-- KEYS" in head, script.name
             assert "-- ARGV" in head, script.name
             assert "-- Replies" in head, script.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,10 +97,10 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(redis: Redis) -> AsyncIterator[Bench]:
+async def bench(redis: Redis) -> Bench:
     made = Bench(redis)
     await made.set_up()
-    yield made
+    return made
 
 
 async def test_a_lost_reply_of_begin_costs_no_doubt_and_no_copy(bench: Bench) -> None:

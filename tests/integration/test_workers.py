@@ -73,7 +73,7 @@ async def test_two_workers_share_one_limit_and_every_chat_gets_it_once(
     assert copies(sandbox) == {str(500_000 + number): 1 for number in range(CHATS)}
     tally = await account(processes[0].kit.ledger)
     assert (tally.sent, tally.state, tally.reasons) == (CHATS, "done", ())
-    calls = [call for call in sandbox.world.record.calls if call.method == "sendMessage"]
+    calls = [call for call in sandbox.world.record.requests if call.method == "sendMessage"]
     assert Counter(call.status for call in calls) == {200: CHATS}, "a shared limit is never overrun"
 
 

@@ -16,7 +16,7 @@ SECTION, LABEL, VALUE, BUTTONS, TEXT = 3000, 75, 2000, 25, 39_000
 FIELDS = ("text", "blocks", "attachments")
 
 # Our own verbs where they are named as a word of their own; never inside an address.
-COMMANDS = re.compile(rf"(?<![^\s(:])/({'|'.join(verb.name for verb in VERBS if not verb.button_only)})(?![\w/.-])")
+COMMANDS = re.compile(rf"(?<![^\s(:])/({'|'.join(verb.name for verb in VERBS if not verb.button_only)})(?![\w/-]|\.\w)")
 
 
 def payload_of(reply: Reply) -> dict[str, Any]:

@@ -12,7 +12,7 @@ LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
 
 # Every way a channel can be closed to the bot without a word about the bot itself.
 CLOSED = frozenset(
-    {"channel_left", "group_left", "channel_archive", "group_archive", "channel_deleted", "group_deleted", "im_close"}
+    {"channel_left", "group_left", "channel_archive", "group_archive", "channel_deleted", "group_deleted"}
 )
 
 
