@@ -108,9 +108,7 @@ class Kit:
 
     def door(self) -> Door:
         """The chat door."""
-        chat = Chat(
-            self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.publisher
-        )
+        chat = Chat(self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.publisher)
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
         return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words)
 
@@ -184,7 +182,7 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
         audit,
         MappingProxyType(live),
         MappingProxyType(rates),
-        people(config),
+        people(config, settings.origin(("person",), environ, config.file)),
         frozenset(ops),
         Metrics(),
         plan,
@@ -218,14 +216,14 @@ def secrets_of(config: Settings, environ: Mapping[str, str]) -> list[str]:
     return [secret for secret in found if secret]
 
 
-def people(config: Settings) -> tuple[Person, ...]:
+def people(config: Settings, origin: str) -> tuple[Person, ...]:
     """Who is who, by the ids their platforms accept. Raises ConfigError for any other key, and for an id given twice."""
     found: list[Person] = []
     owner: dict[tuple[str, str], str] = {}
     for section in config.person:
         ids = []
         for platform, value in section.ids.items():
-            place = f"[[person]] {section.name}: {platform}"
+            place = f"{origin}: [[person]] {section.name}: {platform}"
             if platform not in platforms.PLATFORMS:
                 raise ConfigError(f"{place}: unknown key")
             try:

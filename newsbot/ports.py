@@ -217,7 +217,10 @@ class Ledger(Protocol):
         ...
 
     async def begin(self, bot: str, worker: str, nonce: str, most: int, rate: float) -> Window:
-        """Claim, rate-limit and record the intent of up to `most` deliveries in one step."""
+        """Claim, rate-limit and record the intent of up to `most` deliveries in one step.
+
+        After StoreDown it may have been done: ask again with the same nonce, and the same reply comes.
+        """
         ...
 
     async def commit(self, bot: str, push: str, results: Sequence[tuple[Intent, Outcome, float]]) -> None:

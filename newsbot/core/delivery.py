@@ -28,7 +28,7 @@ def short(why: str) -> str:
 
 
 def time_to_live(urgency: Urgency) -> float:
-    """Seconds after planning until an alert is too old to start with (reliability §2.3)."""
+    """Seconds after planning until an alert is too old to start with, or to be tried again (reliability §2.3)."""
     return {Urgency.FLASH: 1800.0, Urgency.BREAKING: 1800.0, Urgency.NORMAL: 21600.0}[urgency]
 
 

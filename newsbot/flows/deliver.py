@@ -41,9 +41,17 @@ RENDERED_KEPT = 64
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A window that was begun, and when it was first asked for (seconds of the clock nobody can set)."""
+
+    window: Window
+    asked: float
+
+
+@dataclass(frozen=True)
 class Deliver:
-    """One bot's sender: `once` is one window. Windows that run side by side need a `worker` name each: the ledger keeps
-    the last reply of `begin` per worker, for a repeated request."""
+    """One bot's sender. Windows are begun one after another (the ledger keeps one reply of `begin` a worker, for a
+    repeated request) and finished side by side."""
 
     platform: Platform
     stories: Stories
@@ -62,16 +70,26 @@ class Deliver:
     """The nonce of a `begin` that has no reply yet, and when it was first asked."""
 
     async def once(self) -> Window:
-        """Begin one window, send it, commit it; what was begun. Raises StoreDown where `begin` was not answered: the next
-        call then asks the same again, because it may have been done and only its reply was lost."""
-        bot = self.platform.name
+        """Begin one window and finish it; what was begun."""
+        claim = await self.begin(WINDOW)
+        await self.finish(claim)
+        return claim.window
+
+    async def begin(self, most: int) -> Claim:
+        """Claim up to `most` deliveries. Raises StoreDown where that was not answered: the next call then asks the same
+        again, because it may have been done and only its reply was lost."""
         if not self._asked:
             self._asked[secrets.token_hex(8)] = elapsed()
         nonce, asked = next(iter(self._asked.items()))
-        window = await self.ledger.begin(bot, self.worker, nonce, WINDOW, self.rate)
+        window = await self.ledger.begin(self.platform.name, self.worker, nonce, min(most, WINDOW), self.rate)
         self._asked.clear()
+        return Claim(window, asked)
+
+    async def finish(self, claim: Claim) -> None:
+        """Send what was begun and commit it, whatever happens meanwhile. Raises BotStopped after that."""
+        bot, window, asked = self.platform.name, claim.window, claim.asked
         if not window.intents:
-            return window
+            return
         outcomes = await asyncio.gather(*(self._send(window.push, intent, asked) for intent in window.intents))
         results = [
             (intent, outcome, delivery.delay(outcome, intent.attempt, self.jitter()))
@@ -85,7 +103,6 @@ class Deliver:
         if stop := next((outcome for outcome in outcomes if isinstance(outcome, Stopped)), None):
             log.critical("token.refused", platform=bot, why=stop.why)
             raise BotStopped(stop.why)
-        return window
 
     async def _send(self, push: str, intent: Intent, asked: float) -> Outcome:
         """What became of one delivery; never raises: one poisonous text must not take the receipts of a window along."""

@@ -147,12 +147,10 @@ def refuse_unfit(article: Article) -> None:
 
 
 def spellings(address: str) -> Sequence[str]:
-    """The ways an article may be known: its address as given, without what follows "?" or "#", encoded or not, with or
-    without the last slash; or the path of its file.
-    """
+    """The ways an address may be known: as given, without what follows "?" or "#", encoded or not, ± the last slash."""
     bare = address.partition("#")[0].partition("?")[0]
     if not bare.startswith(("http://", "https://")):
-        return address, f"path:{address}"
+        return (address,)
     encoded = quote(unquote(bare), safe=":/@!$&'()*+,;=~-._")
     found = [address]
     for one in (bare, encoded, unquote(bare)):

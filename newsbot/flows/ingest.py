@@ -66,15 +66,23 @@ class Ingest:
 
         An article that cannot be handled costs one line in the log, not the others.
         """
-        accepted = []
-        waiting = {story.id: story for story in await self.stories.recent(MOST_WAITING, held=True)}
+        accepted: list[Story] = []
+        told: list[Story] | None = None
+        waiting: dict[str, Story] | None = None
         for article, known in zip(articles, await self.stories.known(articles), strict=True):
             try:
                 if known is None:
-                    if story := await self._new(source, article):
+                    told = list(await self.stories.recent(RECENT)) if told is None else told
+                    if story := await self._new(source, article, told):
                         accepted.append(story)
-                elif known[0] != article.fingerprint or self._stale(article, waiting.get(known[1])):
+                        told.append(story)
+                elif known[0] != article.fingerprint:
                     await self._revised(article, known[1])
+                elif known[1]:
+                    if waiting is None:
+                        waiting = {one.id: one for one in await self.stories.recent(MOST_WAITING, held=True)}
+                    if self._stale(article, waiting.get(known[1])):
+                        await self._revised(article, known[1])
             except StoreDown:
                 raise
             except Exception:
@@ -90,7 +98,7 @@ class Ingest:
                 return fresh, story_id
             story = story.model_copy(update={"id": self.new_id()})
 
-    async def _new(self, source: Source, article: Article) -> Story | None:
+    async def _new(self, source: Source, article: Article, told: Sequence[Story]) -> Story | None:
         decision = editorial.decide(article, self.new_id(), self.rules, self.clock())
         match decision:
             case editorial.Ignore(reason):
@@ -98,7 +106,7 @@ class Ingest:
                 return None
             case editorial.Publish(story) | editorial.Hold(story):
                 pass
-        if earlier := await self._said_before(article, story):
+        if earlier := await self._said_before(article, story, told):
             if story.excerpt:
                 await self._moved(article, earlier)
                 return None
@@ -130,10 +138,10 @@ class Ingest:
         fresh = editorial.draft(article, story.id, self.rules, editorial.moment(story.accepted_at))
         return any(getattr(fresh, name) != getattr(story, name) for name in STATED)
 
-    async def _said_before(self, article: Article, story: Story) -> Story | None:
-        """A story of the same words, about an article whose name differs in nothing but its date."""
+    async def _said_before(self, article: Article, story: Story, told: Sequence[Story]) -> Story | None:
+        """Of these stories one of the same words, about an article whose name differs in nothing but its date."""
         name = undated(article.path)
-        for earlier in await self.stories.recent(RECENT) if name else ():
+        for earlier in told if name else ():
             if (earlier.headline, earlier.excerpt) == (story.headline, story.excerpt):
                 known = await self.stories.article(earlier.article)
                 if known and known.source == article.source and undated(known.path) == name:
@@ -143,8 +151,8 @@ class Ingest:
     async def _moved(self, article: Article, story: Story) -> None:
         """The article of this story has another date now, and so other names: it is the same one, nobody is told again."""
         keys = tuple(dict.fromkeys((*article.keys, article.id)))
-        await self.stories.note([article.model_copy(update={"id": story.article, "keys": keys})])
         log.info("article.moved", article=article.path, story=story.id)
+        await self._revised(article.model_copy(update={"id": story.article, "keys": keys}), story.id)
 
     def _flooded(self, source: str) -> bool:
         now = self.clock().timestamp()

@@ -175,7 +175,7 @@ async def test_a_send_is_one_request_and_visible(sandbox: Running, slack: SlackP
         ({"kind": "blocked"}, Gone("restricted_action", "quarantined")),
         ({"kind": "archived"}, Gone("is_archived", "quarantined")),
         ({"kind": "chat_not_found"}, Gone("channel_not_found", "quarantined")),
-        ({"kind": "429", "args": {"retry_after": 17}}, Later(17.0, "ratelimited")),
+        ({"kind": "429", "args": {"retry_after": 17}}, Later(17.0, "429")),
         ({"kind": "5xx"}, Uncertain),
         ({"kind": "5xx", "args": {"processed": True, "status": 503}}, Uncertain),
         ({"kind": "reset"}, Uncertain),

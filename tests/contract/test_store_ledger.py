@@ -224,13 +224,25 @@ async def test_a_late_receipt_of_a_retry_is_counted_once_after_cancel(ledger: Re
 
 async def test_a_push_too_old_to_start_is_dead_and_says_so(ledger: RedisLedger, clock: SetClock, work: Work) -> None:
     await planned(ledger, range(5), urgency=Urgency.FLASH)
-    window = await work.begin(2)
     clock.passes(1801)
     assert (await work.begin()).intents == ()
-    assert (await account(ledger)).dead == 3
-    await ledger.commit(BOT, "AAAAA", [(window.intents[0], R, 0), (window.intents[1], S, 0)])
     tally = await account(ledger)
-    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (4, 1, "done", {"expired": 4})
+    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (5, 0, "done", {"expired": 5})
+
+
+async def test_a_push_that_began_in_time_goes_on_but_its_retries_end(
+    ledger: RedisLedger, clock: SetClock, work: Work
+) -> None:
+    await planned(ledger, range(5), urgency=Urgency.FLASH)
+    window = await work.begin(2)
+    await ledger.commit(BOT, "AAAAA", [(window.intents[0], R, 0), (window.intents[1], S, 0)])
+    clock.passes(1801)
+    rest = await work.begin()
+    assert len(rest.intents) == 3
+    await ledger.commit(BOT, "AAAAA", sent(rest))
+    await work.begin()
+    tally = await account(ledger)
+    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (1, 4, "done", {"expired": 1})
 
 
 async def test_the_time_to_live_runs_by_redis_own_clock(ledger: RedisLedger, work: Work) -> None:

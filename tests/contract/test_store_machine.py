@@ -89,12 +89,14 @@ class Ledger(RuleBasedStateMachine):
             self.states[key], self.tokens[key] = "sending", one.token
             self.held[worker].append((window.push, one))
         for key, state in self.states.items():  # those a begin came by
-            if state in ("pending", "retry") and key[1] not in self.active and self.is_skipped(key):
+            if state in ("pending", "retry") and key[1] not in self.active and self.is_now(key, "skipped"):
                 self.states[key] = "skipped"
+            elif state == "retry" and self.is_now(key, "dead"):
+                self.states[key] = "dead"
 
-    def is_skipped(self, key: tuple[str, int]) -> bool:
+    def is_now(self, key: tuple[str, int], state: str) -> bool:
         found = self.does(self.ledger.why(BOT, key[0], key[1]))
-        return bool(found and found["state"] == "skipped")
+        return bool(found and found["state"] == state and found["reason"] in ("unsubscribed", "erased", "expired"))
 
     def expire_what_is_old(self) -> None:
         for push in self.closed:

@@ -309,6 +309,18 @@ class Server:
         )
         await until(self.answers, "redis-server", START)
 
+    @asynccontextmanager
+    async def hung_up_on(self) -> AsyncIterator[list[int]]:
+        """Somebody on its port who hangs up on every caller, and has a list with one entry a call."""
+        calls: list[int] = []
+
+        def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            calls.append(self.port)
+            writer.close()
+
+        async with await asyncio.start_server(hang_up, "127.0.0.1", self.port):
+            yield calls
+
     async def answers(self) -> bool:
         """Whether it takes commands."""
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
 
 import pytest
 
+from newsbot.procs.runtime import until_stopped
 from tests.cast import until
 from tests.e2e.house import House, Proc, alive
 from tests.e2e.test_kill import CHATS, FIRST
@@ -82,6 +84,18 @@ async def test_sigterm_in_the_middle_of_a_fan_out_leaves_nothing_in_doubt(house:
     await house.run(**more)
     await until(lambda: len(house.seen("예시군 긴 소식")) >= CHATS, "the rest", 20)
     assert len({one.chat for one in house.seen("예시군 긴 소식")}) == len(house.seen("예시군 긴 소식")) == CHATS
+
+
+async def test_a_job_that_swallows_a_cancellation_is_cancelled_again() -> None:
+    async def stubborn() -> None:
+        for _ in range(2):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    stop = asyncio.Event()
+    stop.set()
+    async with asyncio.timeout(5):
+        await until_stopped(stop, stubborn())
 
 
 @pytest.mark.slow

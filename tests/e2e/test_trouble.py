@@ -41,6 +41,8 @@ async def test_redis_away_at_start_is_waited_for(house: House, server: Server) -
     reply = await proc.get("/readyz")
     assert (reply.status_code, reply.json()["redis"]) == (503, False)
     assert (await proc.get("/healthz")).status_code == 200
+    async with server.hung_up_on() as calls:
+        await until(lambda: len(calls) >= 9, "it tries again and again", 20)
     await server.start()
     await proc.watching()
     assert len(proc.events("redis.waiting")) == 1, "one line per 30 s"

@@ -7,10 +7,13 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from newsbot.core import editorial
+from newsbot.core.model import Article
 from newsbot.ports import StoreDown
 from newsbot.sandbox.serve import Running
 from newsbot.store.redis import Redis
@@ -196,3 +199,39 @@ async def test_without_its_memory_it_says_come_back_later(cast: Cast, monkeypatc
         assert len(group.messages()) == 1
     await rae.says("/subscribe all")
     await rae.sees("모든 알림을 켰습니다.")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_a_fault_of_ours_does_not_leave_a_person_without_an_answer(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    rae = cast.on(platform, "Rae")
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ValueError("a fault")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(cast.process.kit.stories), "recent", broken)
+        await rae.says("/latest")
+        await rae.sees("지금은 처리할 수 없습니다.")
+    await rae.says("/latest")
+    await rae.sees("아직 보낸 알림이 없습니다.")
+
+
+async def test_one_article_that_cannot_be_handled_does_not_stop_the_others(
+    cast: Cast, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working = editorial.decide
+
+    def decide(article: Article, *rest: Any) -> editorial.Decision:
+        if "고장" in article.title:
+            raise ValueError("a fault")
+        return working(article, *rest)
+
+    monkeypatch.setattr(editorial, "decide", decide)
+    await cast.publish(site, "broken", "예시군 고장 소식")
+    await cast.publish(site, "whole", "예시군 멀쩡한 소식")
+    await cast.story("멀쩡한")
+    await cast.publish(site, "later", "예시군 나중 소식")
+    await cast.story("나중")
+    assert len(await cast.stories()) == 2

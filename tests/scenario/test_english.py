@@ -9,12 +9,13 @@ import pytest
 
 from tests.cast import PLATFORMS, Cast, labels, until
 
-pytestmark = pytest.mark.parametrize("platform", PLATFORMS)
+both = pytest.mark.parametrize("platform", PLATFORMS)
 
 HANGUL = re.compile(r"[가-힣]")
 HEADLINE = "예시군 앞바다 규모 5.1 지진"
 
 
+@both
 async def test_a_reader_in_english(cast: Cast, site: Path, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("/subscribe en breaking")
@@ -43,6 +44,7 @@ async def test_a_reader_in_english(cast: Cast, site: Path, platform: str) -> Non
     await rae.sees("All alerts are off. To start again, send " + rae.word("/subscribe"))
 
 
+@both
 async def test_an_editor_and_on_call_in_english(cast: Cast, site: Path, platform: str) -> None:
     ed, olu = cast.on(platform, "Ed"), cast.on(platform, "Olu")
     for person in (ed, olu):
@@ -70,10 +72,8 @@ async def test_an_editor_and_on_call_in_english(cast: Cast, site: Path, platform
         assert not HANGUL.search((await person.sees(answer)).text), words
 
 
-async def test_the_language_of_somebodys_app_is_spoken_until_they_choose(cast: Cast, platform: str) -> None:
-    if platform == "slack":
-        pytest.skip("Slack does not tell the app's language")
-    sam = cast.on(platform, "Sam")  # whose Telegram is set to English
+async def test_the_language_of_somebodys_app_is_spoken_until_they_choose(cast: Cast) -> None:
+    sam = cast.on("telegram", "Sam")  # whose Telegram is set to English
     await sam.says("/start")
     welcome = await sam.sees("Choose what you want to get.")
     assert labels(welcome) == ["Everything", "Breaking only", "Choose topics"]

@@ -97,14 +97,28 @@ async def test_a_piece_moved_in_time_is_still_known_by_its_new_name(
     post = await cast.publish(site, "quake", "예시군 앞바다 지진", "규모 5.1이다.", categories="재난")
     for rae in readers:
         await until(lambda rae=rae: rae.has("예시군 앞바다"))
+    before, after = (f"{TODAY - timedelta(days=days):%Y/%m/%d}" for days in (0, 1))
+    url = (await cast.story("앞바다"))["url"].replace(before, after)
     moved = post.rename(site / "_posts" / f"{TODAY - timedelta(days=1):%Y-%m-%d}-quake.md")
 
     async def known() -> bool:
-        return await cast.process.kit.stories.article(f"path:_posts/{moved.name}") is not None
+        return await cast.process.kit.stories.article(url) is not None
 
     await until(known)
     moved.write_text(moved.read_text("utf-8").replace("5.1", "5.2"), "utf-8")
     await once_each(cast, site, readers, "예시군 앞바다")
+
+
+async def test_a_held_piece_moved_to_today_still_waits_and_has_its_new_address(cast: Cast, site: Path) -> None:
+    post = await cast.publish(site, "old", "예시군 옛 소식", "옛 문장이다.", day="2026-01-02")
+    story = await cast.held("옛 소식", "old")
+    post.rename(site / "_posts" / f"{TODAY:%Y-%m-%d}-old.md")
+
+    async def moved() -> bool:
+        return f"{TODAY:%Y/%m/%d}" in str((await cast.story("옛 소식"))["url"])
+
+    await until(moved)
+    assert [row["id"] for row in await cast.stories()] == [story]
 
 
 async def test_the_same_headline_without_a_text_waits(cast: Cast, site: Path, readers: list[Actor]) -> None:

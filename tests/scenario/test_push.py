@@ -97,7 +97,7 @@ async def test_by_the_articles_address_and_louder(cast: Cast, site: Path, platfo
 
 async def test_an_article_of_the_first_day_can_be_pushed(cast: Cast, platform: str) -> None:
     rae, ed = await subscribed(cast.on(platform, "Rae")), cast.on(platform, "Ed")
-    await previewed(ed, "_posts/2026-01-05-old.md")
+    await previewed(ed, "https://example.com/2026/01/05/old.html")
     assert ed.has("보류 이유: 편집자 요청")
     await ed.presses("보내기")
     await until(lambda: rae.has("예시군 새해 첫 회의"))
@@ -194,7 +194,7 @@ async def test_a_piece_taken_off_the_site_is_not_sent(cast: Cast, site: Path, pl
     await cast.publish(site, "story", HEADLINE, "옛 소식의 첫 문장이다.", day=OLD, published="false")
 
     async def unpublished() -> bool:
-        article = await cast.process.kit.stories.article(f"path:_posts/{OLD}-story.md")
+        article = await cast.process.kit.stories.article("https://example.com/2026/01/02/story.html")
         return article is not None and article.state == "unpublished"
 
     await until(unpublished)
@@ -230,7 +230,7 @@ async def test_advertising_is_not_news_whoever_asks(cast: Cast, site: Path, plat
     path.write_text(path.read_text("utf-8").replace(HEADLINE, "[광고] " + HEADLINE), "utf-8")
 
     async def changed() -> bool:
-        article = await cast.process.kit.stories.article(f"path:_posts/{OLD}-advert.md")
+        article = await cast.process.kit.stories.article("https://example.com/2026/01/02/advert.html")
         return article is not None and "광고" in article.title
 
     await until(changed)

@@ -130,14 +130,21 @@ async def test_a_bot_with_an_editors_number_counts_for_nothing(ops: Cast, site: 
     story = await waiting(ops, site)
     world = ops.sandbox.world
     chat = world.telegram.chats[int(GROUP)]
-    for sender in ({"id": 2001, "is_bot": True, "first_name": "Ed"}, {"id": ANONYMOUS_ADMIN, "is_bot": False}):
+    senders: tuple[dict[str, Any], ...] = (
+        {"from": {"id": 2001, "is_bot": True, "first_name": "Ed"}},
+        {"from": {"id": ANONYMOUS_ADMIN, "is_bot": False, "first_name": "Ed"}},
+        {"from": {"id": 2001, "is_bot": False, "first_name": "Ed"}, "sender_chat": chat.api()},
+        {"sender_chat": chat.api()},
+    )
+    for sender in senders:
         message = {"message_id": chat.take_id(), "date": 1, "chat": chat.api(), "text": f"/push {story}"}
-        world.updates.push("message", message | {"from": {"first_name": "Ed", **sender}}, GROUP)
+        world.updates.push("message", message | sender, GROUP)
     ed = ops.on("telegram", "Ed", GROUP)
     await ed.says("/help")
     await ed.sees("쓸 수 있는 명령")
-    assert not ed.has("예시군")
+    assert len(ed.messages()) == 1
     await untouched(ops)
+    assert {entry["detail"] for entry in await ops.audit()} == {f"telegram:{GROUP}, not genuine"}
 
 
 @both

@@ -132,7 +132,7 @@ def to_ts(ref: int) -> str:
 def _refusal(status: int, headers: Mapping[str, str], answer: dict[str, Any]) -> Outcome:
     code = answer.get("error") if answer.get("ok") is False else None
     if status == 429 or code in LIMITED:
-        return Later(_seconds(headers), "ratelimited")
+        return Later(_seconds(headers), "429")
     if status >= 500 or not isinstance(code, str) or not code:
         # An error page, a redirect, ok missing: nothing here says what happened behind it.
         return Uncertain(f"{status} without a code" if not isinstance(code, str) else f"{status} {code[:80]}")

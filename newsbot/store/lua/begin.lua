@@ -56,11 +56,18 @@ local function following(audience, index)
   return found >= 0 and found or nil
 end
 -- Fill `items` from one push: what is due again, then what the cursor finds. Replies whether the cursor is at the end.
-local function gather(key, size, nxt, at)
+-- After the push's time only its retries end: a fan-out that began in time may well take longer than that.
+local function gather(key, size, nxt, at, late)
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', key .. ':retries', '-inf', now, 'LIMIT', 0, granted)) do
     local position, index, attempt = string.match(member, '(%d+):(%d+):(%d+)')
     redis.call('ZREM', key .. ':retries', member)
-    if get_state(key, position) == 4 then take(key, tonumber(position), tonumber(index), tonumber(attempt)) end
+    if get_state(key, position) == 4 and late then
+      set_state(key, position, 6)
+      redis.call('HINCRBY', key, 'dead', 1)
+      explain(key, position, 'expired')
+    elseif get_state(key, position) == 4 then
+      take(key, tonumber(position), tonumber(index), tonumber(attempt))
+    end
   end
   while #items < granted and at < size and looks > 0 do
     local index = following(key .. ':audience', nxt)
@@ -89,10 +96,10 @@ for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, 99)) do
   local h = redis.call('HMGET', key, 'state', 'size', 'next', 'at', 'expires')
   if h[1] ~= 'open' then
     settle(prefix, push)
-  elseif tonumber(h[5]) * 1000 < now then
-    close(prefix, push, 'expired', 'dead')
+  elseif tonumber(h[5]) * 1000 < now and h[4] == '0' then
+    close(prefix, push, 'expired', 'dead') -- too old to start with
   else
-    local ended = gather(key, tonumber(h[2]), tonumber(h[3]), tonumber(h[4]))
+    local ended = gather(key, tonumber(h[2]), tonumber(h[3]), tonumber(h[4]), tonumber(h[5]) * 1000 < now)
     if #items > 0 then
       spend(key)
       local reply = answer(push, 0, items)
