@@ -17,11 +17,14 @@ STORY_LETTERS = STORY_SIGNS[8:]
 AHEAD = timedelta(minutes=5)
 """How far in the future a date may lie before a person has to look at it (reliability, "decided since")."""
 
+UNDONE = "unfinished"
+"""Held, and refused to editors too, until its source is mended: the mended text is then what waits."""
+
 UNFINISHED = re.compile(r"\{\{|\{%|\blorem ipsum\b|\bTODO:", re.IGNORECASE)
 """What a template or a draft left behind; only plain placeholders (reliability A44, "decided since")."""
 
-TEST = re.compile(r"[\[(【<]?\s*(?:test|테스트|시험 발송)\s*(?:[\])】>:]|\d*$)", re.IGNORECASE)
-"""A headline that begins by saying that it is a test."""
+TEST = re.compile(r"[\[(【<]\s*(?:test|테스트|시험 발송)\b[^\])】>]*[\])】>]|(?:test(?:, not news)?|테스트|시험 발송)\s*(?::|$)", re.IGNORECASE)
+"""A headline that begins by saying that it is a test: a tag, a word with a colon, or nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,11 @@ def decide(article: Article, story_id: str, rules: Rules, now: datetime) -> Deci
     if article.state != "publishable":
         return Ignore(article.problem or article.state)
     read = lineage.read(article.title)
-    if reason := unfit(article):
+    reason = unfit(article)
+    if reason and reason != UNDONE:
         return Ignore(reason)
     story = draft(article, story_id, rules, now)
-    held = why_held(article, read, story.urgency, now)
+    held = reason or why_held(article, read, story.urgency, now)
     return Hold(story.model_copy(update={"held": held})) if held else Publish(story)
 
 
@@ -77,7 +81,7 @@ def unfit(article: Article) -> str | None:
     if not headline:
         return "headline empty"
     unfinished = UNFINISHED.search(f"{headline}\n{article.excerpt}")
-    return "unfinished" if unfinished or headline in ("None", "null") or TEST.match(headline) else None
+    return UNDONE if unfinished or headline in ("None", "null") or TEST.match(headline) else None
 
 
 def draft(article: Article, story_id: str, rules: Rules, now: datetime) -> Story:

@@ -50,6 +50,11 @@ class Deeds:
     bots: tuple[str, ...]
     clock: Clock
 
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """Every platform, also one whose token this process does not have: on-call stops all of them."""
+        return tuple(self.plan.dialects)
+
     async def find(self, target: str) -> Story:
         """The story of this id. Raises Impossible, with the nearest open id where one sign is wrong."""
         if story := await self.stories.get(target):
@@ -114,13 +119,13 @@ class Deeds:
     async def pause(self, who: str) -> None:
         """Nothing more begins on any platform."""
         await self.audit.record(who, "pause", "all")
-        for bot in self.bots:
+        for bot in self.everywhere:
             await self.ledger.pause(bot, who)
 
     async def resume(self, who: str) -> bool:
         """Sending goes on; False where nothing was paused."""
         await self.audit.record(who, "resume", "all")
-        return any([await self.ledger.resume(bot) for bot in self.bots])
+        return any([await self.ledger.resume(bot) for bot in self.everywhere])
 
     async def cancel(self, target: str, who: str) -> tuple[Story, Mapping[str, int]]:
         """The rest of a running fan-out is not sent; what it reached. Raises Impossible where nothing is running."""
@@ -128,12 +133,12 @@ class Deeds:
         if story.held:
             raise Impossible("cancel.held", id=story.id)
         owed = [bot for story_id, bot in await self.stories.todo() if story_id == story.id]
-        before = [await self.ledger.tally(bot, story.id) for bot in self.bots]
+        before = [await self.ledger.tally(bot, story.id) for bot in self.everywhere]
         if not owed and all(tally is None or tally.state != "open" for tally in before):
             raise Impossible("cancel.over", id=story.id)
         await self.audit.record(who, "cancel", story.id)
         await self.plan.owed(story.id)  # an unplanned rest could be planned behind our back
-        tallies = [await self.ledger.cancel(bot, story.id) for bot in self.bots]
+        tallies = [await self.ledger.cancel(bot, story.id) for bot in self.everywhere]
         names = ("audience", "sent", "sending", "cancelled", "doubt", "dead", "skipped")
         return story, {name: sum(getattr(tally, name) for tally in tallies if tally) for name in names}
 

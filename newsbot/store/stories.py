@@ -143,5 +143,6 @@ class RedisStories:
 
 
 def names(article: Article) -> list[str]:
-    """Every name an article is known by, its id first."""
-    return [article.id, *(key for key in article.keys if key and key != article.id)]
+    """Every name an article is known by, its id first; a path means something in its own source only."""
+    keys = [key.replace("path:", f"path:{article.source}:", 1) if key.startswith("path:") else key for key in article.keys]
+    return [article.id, *(key for key in keys if key and key != article.id)]

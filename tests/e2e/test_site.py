@@ -177,6 +177,9 @@ async def test_it_reaches_every_chat_once_whatever_is_restarted_or_touched(house
     os.kill(await house.redis_pid(), 9)
     proc = await (await house.run()).ready()
     await watched(house, proc, "fifth")
+    assert await proc.stops() == 0
+    rows = (await house.does("stories", "--json")).rows
+    assert len({row["headline"] for row in rows}) == len(rows) == 5, "one story an article"
     assert copies(house, post.title) == dict.fromkeys(READERS, 1)
     for marker in ("second", "third", "fourth", "fifth"):
         assert copies(house, f"예시군 {marker} 소식") == dict.fromkeys(READERS, 1)

@@ -69,7 +69,6 @@ async def test_what_the_site_does_not_publish_is_not_even_a_story(cast: Cast, si
     await cast.publish(site, "advert", "[광고] 예시군 특산물 장터")
     await cast.publish(site, "hidden", "예시군 숨은 소식", published="false")
     await cast.publish(site, "draft", "예시군 쓰다 만 소식", draft="true")
-    await cast.publish(site, "test", "[테스트] 예시군 시험 소식")
     await cast.publish(site, "later", "예시군 앞날 소식", day=f"{TODAY + timedelta(days=2):%Y-%m-%d}")
     (site / "_drafts").mkdir()
     (site / "_drafts" / "idea.md").write_text("---\ntitle: 예시군 생각만 한 소식\n---\n본문이다.\n")
@@ -78,6 +77,17 @@ async def test_what_the_site_does_not_publish_is_not_even_a_story(cast: Cast, si
     await cast.publish(site, "hidden", "예시군 숨은 소식")  # until it is published: then it is news
     for rae in readers:
         await until(lambda rae=rae: rae.has("숨은 소식"))
+
+
+async def test_what_calls_itself_a_test_is_held_and_nobody_can_send_it(
+    cast: Cast, site: Path, readers: list[Actor]
+) -> None:
+    await cast.publish(site, "test", "[테스트] 예시군 시험 소식")
+    story = await cast.held("예시군 시험 소식", "unfinished")
+    ed = cast.on("telegram", "Ed")
+    await ed.says(f"/push {story}")
+    await ed.sees("쓰다 만 글이나 시험용 글")
+    await nothing_came(cast, site, readers, "예시군 시험")
 
 
 async def test_the_same_article_again_is_no_second_alert(cast: Cast, site: Path, readers: list[Actor]) -> None:

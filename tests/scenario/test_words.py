@@ -25,7 +25,7 @@ BUILT = {
     "state": ["open", "done", "held", "cancelled"],
     "platform": ["on", "off", "paused", "frozen"],
     "refused.admins": ["group", "channel"],
-    "held": [*HELD, "correction without target", "said before"],
+    "held": [*HELD, "correction without target", "said before", "unfinished"],
     "unfit": ["advertising", "headline empty", "unfinished"],
     "cancelled": ["sending", "doubt", "lost"],
 }
