@@ -216,8 +216,11 @@ def secrets_of(config: Settings, environ: Mapping[str, str]) -> list[str]:
     return [secret for secret in found if secret]
 
 
-def people(config: Settings, origin: str) -> tuple[Person, ...]:
-    """Who is who, by the ids their platforms accept. Raises ConfigError for any other key, and for an id given twice."""
+def people(config: Settings, origin: str = "settings") -> tuple[Person, ...]:
+    """Who is who, by the ids their platforms accept; `origin` names where they are configured.
+
+    Raises ConfigError for any other key, and for an id given twice.
+    """
     found: list[Person] = []
     owner: dict[tuple[str, str], str] = {}
     for section in config.person:

@@ -156,8 +156,8 @@ class Stories(Protocol):
         """Newest first; `held` only those that wait for a person."""
         ...
 
-    async def renew(self, story: Story) -> None:
-        """The text of a story that is still held, as its article states it now."""
+    async def renew(self, story: Story) -> bool:
+        """The text of a story that is still held, as its article states it now; False where it went out or moved on."""
         ...
 
     async def story_of(self, article: Article) -> str:
@@ -202,6 +202,10 @@ class Subscribers(Protocol):
 
     def all(self) -> AsyncIterator[Subscriber]:
         """Everybody, platform by platform, by index."""
+        ...
+
+    async def under(self, address: Address) -> Sequence[Subscriber]:
+        """Everybody at this address and in its threads, in any state."""
         ...
 
     async def count(self, platform: str) -> int:

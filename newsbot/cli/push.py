@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from newsbot import bootstrap
 from newsbot.bootstrap import Kit
 from newsbot.cli.common import As, Json, Quit, actor, ask, emit, out
 from newsbot.core import topics as topic_rules
@@ -74,7 +75,8 @@ def topics_of(kit: Kit, names: str | None) -> tuple[str, ...] | None:
 
 
 def messages(kit: Kit, story: Story) -> dict[str, Any]:
-    """What each platform would be sent; lacks only the chat."""
+    """What each platform would be sent now; lacks only the chat."""
+    story = story.model_copy(update={"accepted_at": bootstrap.now().timestamp()})
     drawn = {name: kit.plain.render(story, name, kit.plain.words.default) for name in kit.plain.dialects}
     return {name: {"method": one.method, "payload": one.payload} for name, one in drawn.items()}
 

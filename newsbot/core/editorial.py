@@ -23,7 +23,10 @@ UNDONE = "unfinished"
 UNFINISHED = re.compile(r"\{\{|\{%|\blorem ipsum\b|\bTODO:", re.IGNORECASE)
 """What a template or a draft left behind; only plain placeholders (reliability A44, "decided since")."""
 
-TEST = re.compile(r"[\[(【<]\s*(?:test|테스트|시험 발송)\b[^\])】>]*[\])】>]|(?:test(?:, not news)?|테스트|시험 발송)\s*(?::|$)", re.IGNORECASE)
+TEST = re.compile(
+    r"[\[(【<]\s*(?:test|테스트|시험 발송)\b[^\])】>]*[\])】>]|(?:test(?:, not news)?|테스트|시험 발송)\s*(?::|$)",
+    re.IGNORECASE,
+)
 """A headline that begins by saying that it is a test: a tag, a word with a colon, or nothing else."""
 
 

@@ -82,9 +82,9 @@ class Chat:
         """The bot was added, thrown out, blocked or unblocked, or the chat moved. Settings are kept throughout."""
         match inbound.kind:
             case "removed":
-                found = await self.subscribers.get(inbound.address)
-                if found and found.state == "active":  # who stopped stays stopped when the bot comes back
-                    await self.subscribers.set_state(inbound.address, "quarantined")
+                for found in await self.subscribers.under(inbound.address):
+                    if found.state == "active":  # who stopped stays stopped when the bot comes back
+                        await self.subscribers.set_state(found.address, "quarantined")
             case "blocked":
                 await self.subscribers.set_state(inbound.address, "stopped")
             case "moved":
@@ -97,10 +97,11 @@ class Chat:
         return ()
 
     async def _added(self, inbound: Inbound) -> Sequence[Reply]:
-        found = await self.subscribers.get(inbound.address)
-        if found and found.state == "quarantined":
-            await self.subscribers.set_state(inbound.address, "active")
-            log.info("membership", platform=inbound.address.platform, kind="restored")
+        resting = [one for one in await self.subscribers.under(inbound.address) if one.state == "quarantined"]
+        for found in resting:
+            await self.subscribers.set_state(found.address, "active")
+        if resting:
+            log.info("membership", platform=inbound.address.platform, kind="restored", places=len(resting))
             return ()
         if inbound.place == "channel":
             return ()  # a channel's readers are not addressed; its admins know what they added

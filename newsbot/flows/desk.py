@@ -91,7 +91,8 @@ class Deeds:
             changes["topics"] = topics
         if changes:
             story = story.model_copy(update=changes)
-            await self.stories.renew(story)
+            if not await self.stories.renew(story):
+                raise Impossible("send.changed", id=story.id)
         return story
 
     async def _article(self, target: str) -> Article | None:

@@ -68,16 +68,12 @@ def app(process: Process) -> Starlette:
 
 
 def guarded(process: Process) -> Any:
-    """The door with its count, and a floor under it: no update, however strange, ends the process or goes unlogged."""
+    """The door with its count. It raises nothing but StoreDown, and that only for what the platform will say again."""
     door: Door = process.kit.door()
 
     async def through(inbound: Inbound) -> Sequence[Reply]:
         process.kit.metrics.inbound.labels(inbound.address.platform, inbound.kind).inc()
-        try:
-            return await door(inbound)
-        except Exception:
-            log.exception("door.failed", platform=inbound.address.platform, kind=inbound.kind)
-            return ()
+        return await door(inbound)
 
     return through
 

@@ -31,6 +31,7 @@ below from it: the same slot by construction.
 | nb:{<bot>}:tmp:<n> | bitmap | within plan | plan | 125 KB per million |
 | nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
 | nb:{<bot>}:floods | zset index:delay by ms | 2 s | commit | small |
+| nb:{<bot>}:threads:<chat> | set | for ever | subscribe | forum topics that subscribed |
 | nb:{<bot>}:topics | set | for ever | subscribe | topics ever chosen |
 | nb:{<bot>}:push:<push> | hash size, counts, cursor, state | 200 days | plan, begin, commit, reap, cancel | ~300 B a push |
 | nb:{<bot>}:push:<push>:audience | bitmap | 200 days | plan | 125 KB per million indexes |
@@ -107,6 +108,11 @@ def chat(name: str, position: int) -> str:
 def bitmap(name: str, what: str) -> str:
     """One bitmap over dense indexes: `active`, `quarantined`, `stopped`, `all`, `topic:<id>`, `floor:<urgency>`."""
     return f"{bot(name)}map:{what}"
+
+
+def threads(name: str, chat: str) -> str:
+    """The subscribed threads of one chat."""
+    return f"{bot(name)}threads:{chat}"
 
 
 def next_index(name: str) -> str:

@@ -88,9 +88,10 @@ class RedisStories:
         )
         return bool(reply)
 
-    async def renew(self, story: Story) -> None:
-        """The text of a story that is still held, as its article states it now."""
-        await self._redis.run("renew", [keys.story(story.id)], [story.model_dump_json()])
+    async def renew(self, story: Story) -> bool:
+        """The text of a story that is still held, as its article states it now; False where it went out or moved on."""
+        reply = await self._redis.run("renew", [keys.story(story.id)], [story.model_dump_json(), story.revision])
+        return bool(reply)
 
     async def todo(self) -> Sequence[tuple[str, str]]:
         """(story id, bot) rows whose plan has not been made yet."""
@@ -144,5 +145,7 @@ class RedisStories:
 
 def names(article: Article) -> list[str]:
     """Every name an article is known by, its id first; a path means something in its own source only."""
-    keys = [key.replace("path:", f"path:{article.source}:", 1) if key.startswith("path:") else key for key in article.keys]
+    keys = [
+        key.replace("path:", f"path:{article.source}:", 1) if key.startswith("path:") else key for key in article.keys
+    ]
     return [article.id, *(key for key in keys if key and key != article.id)]

@@ -49,6 +49,13 @@ class RedisSubscribers:
             return None
         return (await self._read(address.platform, {index: await self._record(address.platform, index)}))[0]
 
+    async def under(self, address: Address) -> list[Subscriber]:
+        """Everybody at this address and in its threads, in any state."""
+        threads = await self._redis.call("SMEMBERS", keys.threads(address.platform, address.chat))
+        places = [address, *(Address(address.platform, name.decode()) for name in sorted(threads))]
+        found = [await self.get(place) for place in places]
+        return [one for one in found if one is not None]
+
     async def index(self, address: Address) -> int | None:
         """The dense index of this address, or None."""
         found = await self._redis.call("HGET", keys.index(address.platform, address.chat), address.chat)

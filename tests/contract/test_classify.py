@@ -261,10 +261,7 @@ def test_every_code_of_slack(wanted: type | str, codes: str) -> None:
         (500, NONE, failed("internal_error"), Uncertain),
         (503, NONE, failed("invalid_blocks"), Uncertain),
         (429, {"Retry-After": "120"}, failed("ratelimited"), Later(120.0, "429")),
-        *(
-            (429, {"Retry-After": bad}, b"", Later(30.0, "429"))
-            for bad in ("0", "-1", "soon", "inf", "nan", "")
-        ),
+        *((429, {"Retry-After": bad}, b"", Later(30.0, "429")) for bad in ("0", "-1", "soon", "inf", "nan", "")),
         (429, NONE, b"", Later(30.0, "429")),
         (200, NONE, failed("rate_limited"), Later(30.0, "429")),
     ],

@@ -137,7 +137,9 @@ async def test_of_two_releases_that_read_the_same_text_one_goes_through(stories:
     await stories.renew(shown.model_copy(update={"revision": 2}))
     assert await released(1.0, read) == 0, "renewed between reading and releasing"
     assert await stories.todo() == []
-    await stories.renew(shown)
+    assert not await stories.renew(shown), "an older revision takes nothing back"
+    await stories.renew(shown.model_copy(update={"revision": 3}))
+    read = await redis.call("HGET", keys.story("HELDX"), "body")
     assert [await released(at, read) for at in (2.0, 3.0, 2.0)] == [1, 0, 1], "the repeated request is told the same"
     found = await stories.get("HELDX")
     assert found is not None

@@ -132,7 +132,7 @@ def test_config_file_with_every_key_switched_on_says_the_defaults(tmp_path: Path
     found = bootstrap.read_settings({"NEWSBOT_CONFIG": str(loud)})
     plain = Settings()
     assert len(found.source) == 1
-    assert bootstrap.people(found)[0].roles == {model.Role.EDITOR, model.Role.ON_CALL}
+    assert bootstrap.people(found, "config")[0].roles == {model.Role.EDITOR, model.Role.ON_CALL}
     for name in Settings.model_fields.keys() - {*NOT_KEYS, *LISTS}:
         assert getattr(found, name) == getattr(plain, name), name
     for name in platforms.PLATFORMS:

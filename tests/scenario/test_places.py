@@ -98,9 +98,9 @@ async def test_slack_guests_and_strangers_never(cast: Cast) -> None:
     await ed.sees("모든 알림을 켰습니다.")
 
 
-@pytest.mark.parametrize("chat", [GROUP, CHANNEL])
-async def test_thrown_out_and_added_again_on_telegram(cast: Cast, site: Path, chat: str) -> None:
-    rae = cast.on("telegram", "Rae", chat)
+@pytest.mark.parametrize(("chat", "thread"), [(GROUP, None), (CHANNEL, None), (FORUM, 7)])
+async def test_thrown_out_and_added_again_on_telegram(cast: Cast, site: Path, chat: str, thread: int | None) -> None:
+    rae = cast.on("telegram", "Rae", chat, thread)
     await rae.says("/subscribe politics")
     await rae.sees("정치 알림을 켰습니다.")
     before = await rae.subscriber()

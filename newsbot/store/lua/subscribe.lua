@@ -29,5 +29,7 @@ end
 for _, state in ipairs({'active', 'quarantined', 'stopped'}) do
   redis.call('SETBIT', prefix .. 'map:' .. state, index, state == ARGV[4] and 1 or 0)
 end
+local place = string.match(ARGV[1], '^([^/]+)/')
+if place then redis.call('SADD', prefix .. 'threads:' .. place, ARGV[1]) end
 redis.call('HSET', KEYS[1], ARGV[1], index)
 return {tonumber(index), tonumber(since)}
