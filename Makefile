@@ -11,14 +11,14 @@ demo: $(STAMP)
 	@$(BIN)/newsbot demo --since $(SINCE) $(if $(ONCE),--once) $(if $(SITE),--site "$(SITE)")
 
 test: $(STAMP)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" tests/unit tests/property tests/fitness tests/contract tests/integration
 
 format: $(STAMP)
 	$(BIN)/ruff format .

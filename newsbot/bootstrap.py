@@ -148,8 +148,11 @@ def plain(config: Settings) -> Plain:
     return Plain(config, topics, read_words(config.site.language), rules, MappingProxyType(dialects))
 
 
-def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
-    """Everything, wired. Raises ConfigError for a platform section that cannot be used."""
+def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: bool = True) -> Kit:
+    """Everything, wired. Raises ConfigError for a platform section that cannot be used.
+
+    Not `live`, for commands that ask or do one thing and send nothing: without the platforms' clients.
+    """
     base = plain(config)
     try:
         redis = Redis(redis_url)
@@ -161,16 +164,18 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
         language: [(verb.name, base.words.say(language, f"help.{verb.name}")) for verb in commands.for_roles(())]
         for language in LANGUAGES
     }
-    live: dict[str, Platform] = {}
+    clients: dict[str, Platform] = {}
     rates: dict[str, float] = {}
     ops: set[Address] = set()
     for name in platforms.PLATFORMS:
         section = platform_settings(name, config, environ)
-        if (built := platforms.load(name).build(section, menu)) is not None:
-            live[name], rates[name] = built, section.rate
+        if platforms.load(name).has_token(section):
+            rates[name] = section.rate
+            if live:
+                clients[name] = platforms.load(name).build(section, menu)
         if getattr(section, "ops_chat", 0):
             ops.add(base.dialects[name].parse(Address(name, str(section.ops_chat))))
-    bots = tuple(live)
+    bots = tuple(rates)
     plan = Plan(stories, ledger, base.dialects, now)
     ingest = Ingest(stories, plan, base.rules, now, bots, config.ingest.most_at_once)
     return Kit(
@@ -180,7 +185,7 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str]) -> Kit:
         subscribers,
         ledger,
         audit,
-        MappingProxyType(live),
+        MappingProxyType(clients),
         MappingProxyType(rates),
         people(config, settings.origin(("person",), environ, config.file)),
         frozenset(ops),

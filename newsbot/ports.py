@@ -24,6 +24,9 @@ from newsbot.core.model import (
 Clock = Callable[[], datetime]
 """The time now, aware, UTC."""
 
+Menu = Mapping[str, Sequence[tuple[str, str]]]
+"""Language → (verb, what it does) of what readers may say."""
+
 Door = Callable[[Inbound], Awaitable[Sequence[Reply]]]
 """The one door every update goes through; what comes back is said in the same chat, in order."""
 

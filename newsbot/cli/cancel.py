@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
             except Impossible as error:
                 raise Quit(kit.plain.words.say("en", error.key, **error.fields)) from None
 
-        found, total = ask(question, needs_bots=True)
+        found, total = ask(question)
         if json:
             emit({"id": found.id, **total})
         else:

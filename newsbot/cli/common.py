@@ -57,18 +57,18 @@ def configured(*, serves: bool = False) -> Settings:
 async def opened(settings: Settings) -> AsyncIterator[Kit]:
     """A kit on the Redis of these settings, for one question."""
     with runtime.redis_url(settings) as url:
-        async with runtime.process(settings, url, os.environ) as process:
+        async with runtime.process(settings, url, os.environ, live=False) as process:
             await look(process.kit.redis, settings.data.folder, strict=settings.redis.strict)
             yield process.kit
 
 
 def ask(question: Callable[[Kit], Awaitable[T]], *, needs_bots: bool = False) -> T:
-    """Open a kit, ask it one thing, close it. `needs_bots`: it acts on every bot whose token is known here."""
+    """Open a kit, ask it one thing, close it. `needs_bots`: it hands something to every bot whose token is known here."""
     settings = configured()
 
     async def asking() -> T:
         async with opened(settings) as kit:
-            if needs_bots and not kit.platforms:
+            if needs_bots and not kit.rates:
                 raise Quit(NOTHING_ON, 2)
             return await question(kit)
 

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         async def question(kit: Kit) -> None:
             await kit.deeds.pause(actor(kit, who, Role.ON_CALL))
 
-        ask(question, needs_bots=True)
+        ask(question)
         emit({"paused": True}) if json else out.print("paused: nothing more begins until `newsbot resume`")
 
     @app.command()
@@ -29,5 +29,5 @@ def register(app: typer.Typer) -> None:
         async def question(kit: Kit) -> bool:
             return await kit.deeds.resume(actor(kit, who, Role.ON_CALL))
 
-        done = ask(question, needs_bots=True)
+        done = ask(question)
         emit({"paused": False, "was_paused": done}) if json else out.print("sending" if done else "was not paused")

@@ -33,6 +33,8 @@ def register(app: typer.Typer) -> None:
 
         async def question(kit: Kit) -> dict[str, Any]:
             name = actor(kit, who, Role.EDITOR)
+            if missing := sorted(await kit.stories.bots() - set(kit.rates)):
+                raise Quit(f"the running newsbot also serves {', '.join(missing)}: set its token here too", 2)
             try:
                 chosen = topics_of(kit, topics)
                 article = read(kit, Path(target)) if Path(target).is_file() else target

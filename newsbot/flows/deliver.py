@@ -144,6 +144,7 @@ class Deliver:
 
         What was learned about chats is written first: a retry that another window begins must find the new address.
         """
+        told = False
         while True:
             try:
                 for intent, outcome, _ in results:
@@ -153,7 +154,9 @@ class Deliver:
                         await self.subscribers.set_state(intent.address, outcome.state)
                 await self.ledger.commit(bot, push, results)
             except StoreDown as error:
-                log.warning("commit.waits", platform=bot, push=push, receipts=len(results), error=str(error))
+                if not told:
+                    log.warning("commit.waits", platform=bot, push=push, receipts=len(results), error=str(error))
+                told = True
                 await asyncio.sleep(0.5)
             else:
                 return

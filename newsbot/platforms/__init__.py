@@ -2,7 +2,7 @@
 
 Every package named here exposes `Settings` (its own section of the config; `rate` is messages a second), `VARIABLES`
 (conventional environment variable → key of that section), `person_id(value)` (a person's id in the config, checked),
-`build(settings, menu) -> Platform | None` (None without a token; `menu` lists the readers' verbs by language) and
+`has_token(settings)`, `build(settings, menu) -> Platform` (`menu` lists the readers' verbs by language) and
 `dialect() -> Dialect` (needs neither token nor network).
 """
 

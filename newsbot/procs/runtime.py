@@ -109,6 +109,7 @@ class Process:
         while not self.stop.is_set():
             try:
                 self.redis = await look(self.kit.redis, self.settings.data.folder, strict=self.settings.redis.strict)
+                await self.kit.stories.note_bots(tuple(self.bots))
             except WrongRedis as error:
                 raise Failed(str(error)) from None
             except OSError as error:
@@ -265,9 +266,11 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def process(settings: Settings, url: str, environ: Mapping[str, str]) -> AsyncIterator[Process]:
-    """A process around a kit; connections are closed at the end."""
-    kit = bootstrap.kit(settings, url, environ)
+async def process(
+    settings: Settings, url: str, environ: Mapping[str, str], *, live: bool = True
+) -> AsyncIterator[Process]:
+    """A process around a kit (see there for `live`); connections are closed at the end."""
+    kit = bootstrap.kit(settings, url, environ, live=live)
     bots = {name: Bot(platform) for name, platform in kit.platforms.items()}
     try:
         yield Process(kit, settings, bots)

@@ -25,8 +25,9 @@ from newsbot.procs.runtime import Bot, Failed, Process, end, until_stopped
 
 log = structlog.get_logger()
 
-LEASE = 10.0
-RENEW = 3.0
+LEASE = 6.0
+RENEW = 2.0
+"""Seconds a lease on receiving holds, and how often it is renewed: after a kill the chat door opens again within LEASE."""
 
 
 class Server(uvicorn.Server):

@@ -13,6 +13,7 @@ below from it: the same slot by construction.
 | nb:{news}:known | hash name -> article id | for ever | accept, note | ~150 B a name, 300 MB per million names |
 | nb:{news}:article:<id> | hash body, print, story | for ever | accept, note | ~1 KB an article |
 | nb:{news}:todo | hash "<story> <bot>" -> accept time | until planned | accept, release, done | small |
+| nb:{news}:bots | set | for ever | boot | platforms the running newsbot serves |
 | nb:{news}:sources | hash name -> JSON | for ever | watcher | small |
 | nb:{news}:audit | stream | 1,000,000 entries | desk | ~200 B an entry |
 | nb:{news}:approval:<nonce> | string JSON | 10 min | desk | small |
@@ -59,6 +60,7 @@ STORIES = "nb:{news}:stories"
 HELD = "nb:{news}:held"
 KNOWN = "nb:{news}:known"
 TODO = "nb:{news}:todo"
+BOTS = "nb:{news}:bots"
 SOURCES = "nb:{news}:sources"
 AUDIT = "nb:{news}:audit"
 STORY_PREFIX = "nb:{news}:story:"

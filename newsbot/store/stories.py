@@ -128,6 +128,14 @@ class RedisStories:
         """How many stories wait for a person."""
         return int(await self._redis.call("ZCARD", keys.HELD))
 
+    async def note_bots(self, names: Sequence[str]) -> None:
+        """Write down which platforms the running newsbot serves."""
+        await self._redis.pipeline([["DEL", keys.BOTS], ["SADD", keys.BOTS, *names]])
+
+    async def bots(self) -> set[str]:
+        """The platforms the newsbot that runs, or ran last, serves."""
+        return {name.decode() for name in await self._redis.call("SMEMBERS", keys.BOTS)}
+
     async def source(self, name: str) -> dict[str, Any] | None:
         """What was last written about this source (`kind, ok, last_seen, error, baseline`), or None."""
         body = await self._redis.call("HGET", keys.SOURCES, name)

@@ -53,8 +53,11 @@ class Toy:
     async def is_admin(self, inbound): return False
     def routes(self, door): return []
 
+def has_token(settings):
+    return bool(settings.token)
+
 def build(settings, menu):
-    return Toy() if settings.token else None
+    return Toy()
 
 def dialect():
     return Dialect()

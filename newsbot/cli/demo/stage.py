@@ -138,7 +138,7 @@ class Stage:
     async def kit(self) -> AsyncIterator[Kit]:
         """A look into the bot's own memory."""
         settings = bootstrap.read_settings(self.environ)
-        async with runtime.process(settings, self.redis.url, self.environ) as process:
+        async with runtime.process(settings, self.redis.url, self.environ, live=False) as process:
             yield process.kit
 
     async def control(self, path: str, **body: Any) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from newsbot.platforms.slack.client import SlackPlatform
+from newsbot.platforms.slack.render import SlackDialect
 from newsbot.platforms.slack.settings import Settings
-from newsbot.ports import Dialect, Platform
+from newsbot.ports import Dialect, Menu, Platform
 
-__all__ = ["VARIABLES", "Settings", "build", "dialect", "person_id"]
+__all__ = ["VARIABLES", "Settings", "build", "dialect", "has_token", "person_id"]
 
 VARIABLES = {
     "SLACK_BOT_TOKEN": "bot_token",
@@ -20,17 +19,22 @@ VARIABLES = {
 """Conventional environment variable → key of the section."""
 
 
-def build(settings: Settings, menu: Mapping[str, object] | None = None) -> Platform | None:  # noqa: ARG001
-    """The live platform, or None without a bot token. Slack shows no menu of its own: `/news help` lists the verbs."""
-    if settings.bot_token is None:
-        return None
+def has_token(settings: Settings) -> bool:
+    """Whether this platform is on."""
+    return settings.bot_token is not None
+
+
+def build(settings: Settings, menu: Menu) -> Platform:  # noqa: ARG001
+    """The live platform, for settings with a bot token. Slack shows no menu of its own: `/news help` lists the verbs."""
+    # The libraries take long to import; a command that asks one question does not need them.
+    from newsbot.platforms.slack.client import SlackPlatform  # noqa: PLC0415
+
+    assert settings.bot_token is not None  # noqa: S101 - `has_token` was asked
     return SlackPlatform(settings, settings.bot_token.get_secret_value())
 
 
 def dialect() -> Dialect:
     """The pure half: rendering and addresses, without token and network."""
-    from newsbot.platforms.slack.render import SlackDialect  # noqa: PLC0415
-
     return SlackDialect()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from newsbot.platforms.telegram.client import Menu, TelegramPlatform
+from newsbot.platforms.telegram.render import TelegramDialect
 from newsbot.platforms.telegram.settings import Settings
-from newsbot.ports import Dialect, Platform
+from newsbot.ports import Dialect, Menu, Platform
 
-__all__ = ["VARIABLES", "Menu", "Settings", "build", "dialect", "person_id"]
+__all__ = ["VARIABLES", "Settings", "build", "dialect", "has_token", "person_id"]
 
 VARIABLES = {
     "TELEGRAM_BOT_TOKEN": "token",
@@ -17,17 +17,22 @@ VARIABLES = {
 """Conventional environment variable → key of the section."""
 
 
-def build(settings: Settings, menu: Menu | None = None) -> Platform | None:
-    """The live platform, or None without a token. `menu` is what readers see when they type "/"."""
-    if settings.token is None:
-        return None
+def has_token(settings: Settings) -> bool:
+    """Whether this platform is on."""
+    return settings.token is not None
+
+
+def build(settings: Settings, menu: Menu) -> Platform:
+    """The live platform, for settings with a token. `menu` is what readers see when they type "/"."""
+    # The library takes half a second to import; a command that asks one question does not need it.
+    from newsbot.platforms.telegram.client import TelegramPlatform  # noqa: PLC0415
+
+    assert settings.token is not None  # noqa: S101 - `has_token` was asked
     return TelegramPlatform(settings, settings.token.get_secret_value(), menu)
 
 
 def dialect() -> Dialect:
     """The pure half: rendering and addresses, without token and network."""
-    from newsbot.platforms.telegram.render import TelegramDialect  # noqa: PLC0415
-
     return TelegramDialect()
 
 

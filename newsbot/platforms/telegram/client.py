@@ -20,7 +20,7 @@ from newsbot.platforms.telegram.inbound import ALLOWED, Handle, Me, to_inbound
 from newsbot.platforms.telegram.receive import Poller
 from newsbot.platforms.telegram.request import FastRequest
 from newsbot.platforms.telegram.settings import Settings
-from newsbot.ports import Door, StoreDown, TokenRefused
+from newsbot.ports import Door, Menu, StoreDown, TokenRefused
 
 log = structlog.get_logger()
 
@@ -32,9 +32,6 @@ SETUP = 5.0  # seconds for each call at start that may fail
 PATIENCE = 5.0  # seconds an answer waits out a 429; the person has gone by then
 MENU = 100  # commands Telegram accepts in one language
 
-Menu = Mapping[str, Sequence[tuple[str, str]]]
-"""Language to (command, description) pairs, shown when a reader types "/"; other languages see the first."""
-
 
 class TelegramPlatform:
     """`ports.Platform` over the Bot API. Sends are ready bytes; all other calls go through python-telegram-bot."""
@@ -42,6 +39,7 @@ class TelegramPlatform:
     name = "telegram"
 
     def __init__(self, settings: Settings, token: str, menu: Menu | None = None) -> None:
+        """`menu` is shown when a reader types "/"; languages it lacks see its first."""
         self._settings = settings
         self._menu = menu or {}
         self._request = FastRequest(token)
