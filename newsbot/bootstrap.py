@@ -160,21 +160,7 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
         raise ConfigError("REDIS_URL: not a redis://, rediss:// or unix:// address") from None
     stories, ledger, audit = RedisStories(redis), RedisLedger(redis), RedisAudit(redis)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
-    menu = {
-        language: [(verb.name, base.words.say(language, f"help.{verb.name}")) for verb in commands.for_roles(())]
-        for language in LANGUAGES
-    }
-    clients: dict[str, Platform] = {}
-    rates: dict[str, float] = {}
-    ops: set[Address] = set()
-    for name in platforms.PLATFORMS:
-        section = platform_settings(name, config, environ)
-        if platforms.load(name).has_token(section):
-            rates[name] = section.rate
-            if live:
-                clients[name] = platforms.load(name).build(section, menu)
-        if getattr(section, "ops_chat", 0):
-            ops.add(base.dialects[name].parse(Address(name, str(section.ops_chat))))
+    clients, rates, ops = connect(base, config, environ, live=live)
     bots = tuple(rates)
     plan = Plan(stories, ledger, base.dialects, now)
     ingest = Ingest(stories, plan, base.rules, now, bots, config.ingest.most_at_once)
@@ -195,6 +181,28 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
         Report(stories, subscribers, ledger, base.dialects),
         Deeds(stories, ledger, audit, ingest, plan, bots, now),
     )
+
+
+def connect(
+    base: Plain, config: Settings, environ: Mapping[str, str], *, live: bool
+) -> tuple[dict[str, Platform], dict[str, float], set[Address]]:
+    """Per platform with a token its client (only if `live`) and its rate; and the chats where the desk is heard."""
+    menu = {
+        language: [(verb.name, base.words.say(language, f"help.{verb.name}")) for verb in commands.for_roles(())]
+        for language in LANGUAGES
+    }
+    clients: dict[str, Platform] = {}
+    rates: dict[str, float] = {}
+    ops: set[Address] = set()
+    for name in platforms.PLATFORMS:
+        section = platform_settings(name, config, environ)
+        if platforms.load(name).has_token(section):
+            rates[name] = section.rate
+            if live:
+                clients[name] = platforms.load(name).build(section, menu)
+        if getattr(section, "ops_chat", 0):
+            ops.add(base.dialects[name].parse(Address(name, str(section.ops_chat))))
+    return clients, rates, ops
 
 
 def platform_settings(name: str, config: Settings, environ: Mapping[str, str]) -> Any:

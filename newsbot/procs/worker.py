@@ -13,9 +13,9 @@ from newsbot.flows.upkeep import Upkeep
 from newsbot.ports import StoreDown
 from newsbot.procs.runtime import Bot, Process, keep_started, pause, until_stopped
 
-IN_FLIGHT = 128
-"""Sends under way at a time and platform, and so the most that a killed worker leaves in doubt: 1,000 a second at 100 ms an
-answer, 30 a second at 4 s."""
+IN_FLIGHT = 64
+"""Sends under way at a time and platform, and so the most that a killed worker leaves in doubt: 1,000 a second at 64 ms an
+answer, 30 a second at 2 s."""
 
 BEAT = 1.0
 UPKEEP = 1.0

@@ -41,7 +41,7 @@ async def kill_and_start_again(house: House, times: int, seed: int) -> None:
     headlines = []
     for number in range(times):
         headlines.append(f"예시군 {number:02}번째 소식")
-        at, with_redis = rng.randrange(1, CHATS), bool(number % 2)
+        at, with_redis = rng.randrange(1, CHATS - 2 * IN_FLIGHT), bool(number % 2)
         server = await house.redis_pid()
         await killed_at(house, proc, headlines[-1], at, f"story-{number:02}", with_redis=with_redis)
         proc = await (await house.run(**ALONE)).ready()

@@ -35,7 +35,7 @@ async def test_no_token_is_written_by_a_whole_life_with_faults_at_debug(house: H
             house.publish(f"{method}-{number}", f"예시군 {method} {number} 소식")
             await house.control("/telegram/say", user="Rae", text="/latest")
     await house.control("/slack/disconnect")
-    await house.fault("revoked", platform="telegram", method="sendMessage", times=1)
+    await house.fault("revoked", platform="telegram", method="sendMessage", times=20)  # answers to /latest take some
     house.publish("last", "예시군 마지막 소식")
     await until(lambda: "token.refused" in proc.stderr, "the token is refused in the middle", 20)
     for path in ("/metrics", "/readyz", "/healthz", "/nothing"):

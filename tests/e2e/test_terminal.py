@@ -164,10 +164,14 @@ async def test_pause_cancel_and_resume_stop_and_go_on(lived_in: House) -> None:
 
 
 @pytest.mark.slow
-async def test_what_acts_on_bots_needs_a_token_and_says_so(house: House) -> None:
+async def test_a_push_needs_every_token_the_running_newsbot_has_a_pause_needs_none(house: House) -> None:
     none: dict[str, str | None] = {"TELEGRAM_BOT_TOKEN": None, "SLACK_BOT_TOKEN": None}
-    for words in (("pause",), ("push", "K7F3M", "--yes")):
-        refused(await house.does(*words, **none), 2, "no platform has a token")
+    refused(await house.does("push", "K7F3M", "--yes", **none), 2, "no platform has a token")
+    await (await house.run()).watching()
+    refused(await house.does("push", "K7F3M", "--yes", SLACK_BOT_TOKEN=None), 2, "also serves slack")
+    fine(await house.does("pause", "--json", **none))
+    status = fine(await house.does("status", "--json")).row
+    assert all(platform["paused"] for platform in status["platforms"].values())
 
 
 @pytest.mark.slow

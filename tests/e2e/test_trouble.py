@@ -91,7 +91,7 @@ async def test_refused_tokens_of_all_platforms_end_it_with_1(house: House) -> No
 
 
 async def test_a_platform_that_cannot_be_reached_is_tried_again(house: House) -> None:
-    await house.fault("reset", platform="telegram", method="getMe", times=1)
+    await house.fault("reset", platform="telegram", method="getMe", times=2)  # at start, and at the first try again
     proc = await house.run(**SLACK_OFF)
     await proc.says("platform.starting", platform="telegram")
     assert (await proc.get("/readyz")).status_code == 503
