@@ -9,7 +9,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from newsbot.sandbox import control, slack, slack_control, telegram
+from newsbot.sandbox import control
+from newsbot.sandbox.slack import control as slack_control
+from newsbot.sandbox.slack import routes as slack
+from newsbot.sandbox.telegram import routes as telegram
 from newsbot.sandbox.world import World
 
 PAGE = Path(__file__).parent / "page"

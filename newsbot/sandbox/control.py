@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from newsbot.sandbox import control_telegram as telegram
-from newsbot.sandbox.control_telegram import Refused
-from newsbot.sandbox.telegram_error import ApiError
+from newsbot.sandbox.telegram import control as telegram
+from newsbot.sandbox.telegram.control import Refused
+from newsbot.sandbox.telegram.error import ApiError
 from newsbot.sandbox.world import World
 
 KEEP_ALIVE = 15.0  # seconds between comments on a quiet event stream

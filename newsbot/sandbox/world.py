@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from newsbot.sandbox.clock import Clock
 from newsbot.sandbox.faults import Faults
 from newsbot.sandbox.limits import Limits
-from newsbot.sandbox.people import telegram_world
 from newsbot.sandbox.record import Record
-from newsbot.sandbox.slack_state import SlackState
-from newsbot.sandbox.telegram_methods import Query
-from newsbot.sandbox.telegram_state import TelegramState
-from newsbot.sandbox.telegram_updates import Updates
+from newsbot.sandbox.slack.state import SlackState
+from newsbot.sandbox.telegram.methods import Query
+from newsbot.sandbox.telegram.people import telegram_world
+from newsbot.sandbox.telegram.state import TelegramState
+from newsbot.sandbox.telegram.updates import Updates
 
 
 @dataclass

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from newsbot.sandbox.slack_blocks import SlackError, check_post, check_update
-from newsbot.sandbox.slack_mrkdwn import render
+from newsbot.sandbox.slack.blocks import SlackError, check_post, check_update
+from newsbot.sandbox.slack.mrkdwn import render
 from tests.contract.slack_kit import BREAKING, HEADLINE, actions, button, header, plain
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from newsbot.sandbox.telegram_check import Parsed, auto_entities, check_send
-from newsbot.sandbox.telegram_error import ApiError
-from newsbot.sandbox.telegram_html import parse_html
+from newsbot.sandbox.telegram.check import Parsed, auto_entities, check_send
+from newsbot.sandbox.telegram.error import ApiError
+from newsbot.sandbox.telegram.html import parse_html
 
 ENTITIES = "Bad Request: can't parse entities: "
 

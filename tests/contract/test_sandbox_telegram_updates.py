@@ -7,7 +7,7 @@ import json
 
 import telegram
 
-from newsbot.sandbox.telegram_error import POLL_ENDED_BY_WEBHOOK, POLL_TWICE, POLL_WHILE_WEBHOOK
+from newsbot.sandbox.telegram.error import POLL_ENDED_BY_WEBHOOK, POLL_TWICE, POLL_WHILE_WEBHOOK
 from tests.contract.telegram_kit import CHANNEL, FORUM, GROUP, RAE, Api
 
 

@@ -35,7 +35,7 @@ from newsbot.platforms.slack.door import Guard
 from newsbot.platforms.slack.settings import Settings
 from newsbot.ports import StoreDown, TokenRefused
 from newsbot.sandbox.serve import Running, serve
-from newsbot.sandbox.slack_http import signed
+from newsbot.sandbox.slack.http import signed
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "*[속보]* 제목"}}]
 ALERT = Rendered("chat.postMessage", {"text": "[속보] 제목", "blocks": BLOCKS, "unfurl_links": False})

@@ -28,9 +28,9 @@ from newsbot.core.model import (
 from newsbot.platforms.telegram.client import TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
 from newsbot.ports import StoreDown, TokenRefused
-from newsbot.sandbox import control_telegram as person
-from newsbot.sandbox.people import CHANNEL, FORUM, GROUP, RAE, SAM
 from newsbot.sandbox.serve import Running, serve
+from newsbot.sandbox.telegram import control as person
+from newsbot.sandbox.telegram.people import CHANNEL, FORUM, GROUP, RAE, SAM
 
 ALERT = Rendered("sendMessage", {"text": "<b>[속보]</b> 제목", "parse_mode": "HTML"})
 TO = Address("telegram", str(RAE))

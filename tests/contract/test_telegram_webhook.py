@@ -17,9 +17,9 @@ from newsbot.core.model import Inbound, Reply
 from newsbot.platforms.telegram.client import TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
 from newsbot.ports import StoreDown
-from newsbot.sandbox import control_telegram as person
-from newsbot.sandbox.people import RAE
 from newsbot.sandbox.serve import Running, serve
+from newsbot.sandbox.telegram import control as person
+from newsbot.sandbox.telegram.people import RAE
 
 SECRET = "a-webhook-secret"
 

@@ -15,8 +15,8 @@ from newsbot.core.model import Address, Article, Subscriber, Urgency
 from newsbot.flows.deliver import Deliver
 from newsbot.procs import runtime
 from newsbot.procs.runtime import Process
-from newsbot.sandbox import control_telegram
 from newsbot.sandbox.serve import Running
+from newsbot.sandbox.telegram import control
 from newsbot.store.redis import Redis
 from tests.cast import until
 from tests.conftest import environment
@@ -31,7 +31,7 @@ WINDOWS = 4
 async def processes(sandbox: Running, redis: Redis, tmp_path: Path) -> AsyncIterator[list[Process]]:
     """Two processes on one Redis and one token, CHATS subscribers, and a sandbox that refuses more than RATE."""
     sandbox.world.limits.telegram_rates.overall = RATE
-    control_telegram.make_chats(sandbox.world, {"count": CHATS, "first_id": 500_000})
+    control.make_chats(sandbox.world, {"count": CHATS, "first_id": 500_000})
     environ = environment(sandbox, tmp_path / "data", REDIS_URL=redis.url, NEWSBOT_TELEGRAM__RATE=str(RATE))
     settings = bootstrap.read_settings(environ)
     async with AsyncExitStack() as stack:

@@ -22,8 +22,8 @@ from newsbot.core.compose import MOST_HEADLINE, compose
 from newsbot.core.model import Attribution, Message, Story, Topic, Urgency
 from newsbot.platforms.slack.render import SlackDialect
 from newsbot.platforms.telegram.render import JOINER, TelegramDialect
-from newsbot.sandbox.slack_blocks import check_post
-from newsbot.sandbox.telegram_check import check_send
+from newsbot.sandbox.slack.blocks import check_post
+from newsbot.sandbox.telegram.check import check_send
 
 LOCALES = Path(__file__).parents[2] / "newsbot" / "locales"
 LINK, AGENCY = "https://example.com/a?b=1&c=2", "https://agency.example/"

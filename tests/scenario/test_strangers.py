@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from newsbot.core.model import Address, Subscriber
-from newsbot.sandbox.people import ANONYMOUS_ADMIN
 from newsbot.sandbox.serve import Running
-from newsbot.sandbox.slack_state import OTHER_TEAM, User
+from newsbot.sandbox.slack.state import OTHER_TEAM, User
+from newsbot.sandbox.telegram.people import ANONYMOUS_ADMIN
 from newsbot.store.redis import Redis
 from tests.cast import GROUP, NEWS, PLATFORMS, Actor, Cast, until
 from tests.conftest import newsbot

@@ -8,7 +8,7 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
-from newsbot.sandbox.telegram_error import ApiError, bad
+from newsbot.sandbox.telegram.error import ApiError, bad
 
 _SEND = {
     "chat_id": "chat",

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from newsbot.sandbox.record import Message
-from newsbot.sandbox.slack_fields import SlackError
-from newsbot.sandbox.slack_messages import as_slack, find
-from newsbot.sandbox.slack_methods import Method, Params, arguments, scope, visible
-from newsbot.sandbox.slack_state import BOT, BOT_USER, TEAM, TEAM_DOMAIN, Channel
+from newsbot.sandbox.slack.fields import SlackError
+from newsbot.sandbox.slack.messages import as_slack, find
+from newsbot.sandbox.slack.methods import Method, Params, arguments, scope, visible
+from newsbot.sandbox.slack.state import BOT, BOT_USER, TEAM, TEAM_DOMAIN, Channel
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World

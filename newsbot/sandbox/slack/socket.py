@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from newsbot.sandbox.slack_state import APP
-from newsbot.sandbox.slack_wire import Ack
+from newsbot.sandbox.slack.state import APP
+from newsbot.sandbox.slack.wire import Ack
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World

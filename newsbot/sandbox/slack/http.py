@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from newsbot.sandbox.post import post as post_to
-from newsbot.sandbox.slack_blocks import check_response
-from newsbot.sandbox.slack_fields import SlackError
-from newsbot.sandbox.slack_messages import find, post, replace
-from newsbot.sandbox.slack_wire import Ack
+from newsbot.sandbox.slack.blocks import check_response
+from newsbot.sandbox.slack.fields import SlackError
+from newsbot.sandbox.slack.messages import find, post, replace
+from newsbot.sandbox.slack.wire import Ack
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from newsbot.sandbox.slack_mrkdwn import Mentions, Rendered, render, shortcodes
+from newsbot.sandbox.slack.mrkdwn import Mentions, Rendered, render, shortcodes
 
 
 class SlackError(Exception):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from newsbot.sandbox.slack_blocks import check_post, check_update
-from newsbot.sandbox.slack_fields import SlackError
-from newsbot.sandbox.slack_messages import as_slack, find, post, replace
-from newsbot.sandbox.slack_state import BOT_USER, Channel
+from newsbot.sandbox.slack.blocks import check_post, check_update
+from newsbot.sandbox.slack.fields import SlackError
+from newsbot.sandbox.slack.messages import as_slack, find, post, replace
+from newsbot.sandbox.slack.state import BOT_USER, Channel
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World

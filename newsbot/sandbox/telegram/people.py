@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from newsbot.sandbox.record import Record
-from newsbot.sandbox.telegram_state import Chat, TelegramState, User
+from newsbot.sandbox.telegram.state import Chat, TelegramState, User
 
 BOT = User(123456789, "예시뉴스", "sandbox_news_bot", is_bot=True)
 # Right in form (digits, colon, 35 characters) and plainly no secret.

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from newsbot.sandbox.telegram_entities import Content, piece, read_content
-from newsbot.sandbox.telegram_error import ApiError, bad
-from newsbot.sandbox.telegram_links import Entity, auto_entities, checked_link
-from newsbot.sandbox.telegram_params import coerce
+from newsbot.sandbox.telegram.entities import Content, piece, read_content
+from newsbot.sandbox.telegram.error import ApiError, bad
+from newsbot.sandbox.telegram.links import Entity, auto_entities, checked_link
+from newsbot.sandbox.telegram.params import coerce
 
 __all__ = ["ApiError", "Parsed", "auto_entities", "check_edit", "check_markup", "check_send"]
 

@@ -6,11 +6,11 @@ import re
 import secrets
 from typing import Any
 
-from newsbot.sandbox.people import ANONYMOUS_ADMIN, CHANNEL_BOT, TELEGRAM_SERVICE
 from newsbot.sandbox.record import Message
-from newsbot.sandbox.telegram_entities import read_content
-from newsbot.sandbox.telegram_methods import Query
-from newsbot.sandbox.telegram_state import ADMIN, Chat, Post, TelegramState, User, member_fields
+from newsbot.sandbox.telegram.entities import read_content
+from newsbot.sandbox.telegram.methods import Query
+from newsbot.sandbox.telegram.people import ANONYMOUS_ADMIN, CHANNEL_BOT, TELEGRAM_SERVICE
+from newsbot.sandbox.telegram.state import ADMIN, Chat, Post, TelegramState, User, member_fields
 from newsbot.sandbox.world import World
 
 MAX_CHATS = 100_000

@@ -18,12 +18,12 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from newsbot.sandbox.faults import Fault, cut, linger
-from newsbot.sandbox.slack_fields import SlackError
-from newsbot.sandbox.slack_http import respond
-from newsbot.sandbox.slack_methods import CHAT, Method
-from newsbot.sandbox.slack_reads import READS
-from newsbot.sandbox.slack_socket import serve_socket
-from newsbot.sandbox.slack_state import APP, TEAM
+from newsbot.sandbox.slack.fields import SlackError
+from newsbot.sandbox.slack.http import respond
+from newsbot.sandbox.slack.methods import CHAT, Method
+from newsbot.sandbox.slack.reads import READS
+from newsbot.sandbox.slack.socket import serve_socket
+from newsbot.sandbox.slack.state import APP, TEAM
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from newsbot.sandbox.slack_fields import (
+from newsbot.sandbox.slack.fields import (
     Press,
     Seen,
     boolean,

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from newsbot.sandbox.telegram_error import unparsable
-from newsbot.sandbox.telegram_links import Entity, checked_link, mentioned_user, utf16
+from newsbot.sandbox.telegram.error import unparsable
+from newsbot.sandbox.telegram.links import Entity, checked_link, mentioned_user, utf16
 
 STYLES = {
     "b": "bold",

@@ -6,12 +6,12 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from newsbot.sandbox.slack_fields import SlackError
-from newsbot.sandbox.slack_http import send_signed, show
-from newsbot.sandbox.slack_messages import as_slack
-from newsbot.sandbox.slack_socket import send_envelope
-from newsbot.sandbox.slack_state import APP, BOT_USER, OTHER_TEAM, TEAM, TEAM_DOMAIN, Channel, User
-from newsbot.sandbox.slack_wire import Ack, ResponseUrl
+from newsbot.sandbox.slack.fields import SlackError
+from newsbot.sandbox.slack.http import send_signed, show
+from newsbot.sandbox.slack.messages import as_slack
+from newsbot.sandbox.slack.socket import send_envelope
+from newsbot.sandbox.slack.state import APP, BOT_USER, OTHER_TEAM, TEAM, TEAM_DOMAIN, Channel, User
+from newsbot.sandbox.slack.wire import Ack, ResponseUrl
 
 if TYPE_CHECKING:
     from newsbot.sandbox.record import Message

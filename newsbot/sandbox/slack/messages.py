@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.record import Message
-from newsbot.sandbox.slack_blocks import Parsed
-from newsbot.sandbox.slack_state import APP, BOT, BOT_USER, TEAM, Channel
+from newsbot.sandbox.slack.blocks import Parsed
+from newsbot.sandbox.slack.state import APP, BOT, BOT_USER, TEAM, Channel
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World

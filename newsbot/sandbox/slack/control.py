@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from newsbot.sandbox import slack_deliver
 from newsbot.sandbox.record import Message
-from newsbot.sandbox.slack_messages import find
-from newsbot.sandbox.slack_socket import disconnect
-from newsbot.sandbox.slack_state import BOT_USER, TEAM, Channel, User
+from newsbot.sandbox.slack import deliver
+from newsbot.sandbox.slack.messages import find
+from newsbot.sandbox.slack.socket import disconnect
+from newsbot.sandbox.slack.state import BOT_USER, TEAM, Channel, User
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
@@ -76,7 +76,7 @@ async def _command(world: World, given: dict[str, Any]) -> dict[str, Any]:
     user = _who(world, given)
     channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
     name = str(given.get("command", "/news"))
-    return await slack_deliver.command(world, user, channel, name, str(given.get("text", "")))
+    return await deliver.command(world, user, channel, name, str(given.get("text", "")))
 
 
 def _message(world: World, channel: Channel, user: User, given: dict[str, Any]) -> Message:
@@ -95,7 +95,7 @@ def _message(world: World, channel: Channel, user: User, given: dict[str, Any]) 
 
 def _button(message: Message, given: dict[str, Any]) -> dict[str, Any] | None:
     action, label, value = (str(given.get(key, "")) for key in ("action_id", "button", "value"))
-    return slack_deliver.pressable(message, action, label, value)
+    return deliver.pressable(message, action, label, value)
 
 
 async def _press(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ async def _press(world: World, given: dict[str, Any]) -> dict[str, Any]:
     button = _button(message, given)
     if button is None:
         raise KeyError(f"nothing to press like that on {message.message_id}")
-    return await slack_deliver.press(world, user, channel, message, button)
+    return await deliver.press(world, user, channel, message, button)
 
 
 async def _event(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ async def _event(world: World, given: dict[str, Any]) -> dict[str, Any]:
     _only(given, "event", "event_id")
     if not isinstance(given["event"], dict):
         raise ValueError("event must be an object")
-    return await slack_deliver.event(world, given["event"], str(given.get("event_id", "")))
+    return await deliver.event(world, given["event"], str(given.get("event_id", "")))
 
 
 async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
     if "archived" in given:
         channel.is_archived = bool(given["archived"])
         kind = f"{group}_{'archive' if channel.is_archived else 'unarchive'}"
-        return await slack_deliver.event(world, {"type": kind, "channel": channel.id, "user": actor, "event_ts": stamp})
+        return await deliver.event(world, {"type": kind, "channel": channel.id, "user": actor, "event_ts": stamp})
     user = _who(world, given)
     letter = "G" if channel.is_private else "C"
     inner: dict[str, Any] = {"user": user.id, "channel": channel.id, "channel_type": letter, "team": TEAM}
@@ -142,7 +142,7 @@ async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
             inner = {"type": f"{group}_left", "channel": channel.id, "actor_id": actor}
         else:
             inner["type"] = "member_left_channel"
-    return await slack_deliver.event(world, inner | {"event_ts": stamp})
+    return await deliver.event(world, inner | {"event_ts": stamp})
 
 
 async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +173,7 @@ async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
     inner |= {"event_ts": stamp, "channel_type": kind, "team": user.team}
     if thread:
         inner["thread_ts"] = thread
-    return await slack_deliver.event(world, inner) | {"ts": stamp}
+    return await deliver.event(world, inner) | {"ts": stamp}
 
 
 async def _channels(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -194,7 +194,7 @@ async def _request_url(world: World, given: dict[str, Any]) -> dict[str, Any]:
         return {"url": url, "verified": False}
     challenge = world.slack.trigger_id()
     token = world.slack.verification_token
-    ack = await slack_deliver.send(
+    ack = await deliver.send(
         world, "events_api", {"token": token, "challenge": challenge, "type": "url_verification"}
     )
     said = ack.payload or {}

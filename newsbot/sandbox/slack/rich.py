@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from newsbot.sandbox.slack_fields import (
+from newsbot.sandbox.slack.fields import (
     Seen,
     boolean,
     choice,
@@ -16,7 +16,7 @@ from newsbot.sandbox.slack_fields import (
     mapping,
     string,
 )
-from newsbot.sandbox.slack_mrkdwn import BROADCASTS
+from newsbot.sandbox.slack.mrkdwn import BROADCASTS
 
 TEXT_STYLES = frozenset({"bold", "italic", "strike", "code", "underline"})
 PING_STYLES = TEXT_STYLES - {"code"} | {"highlight", "client_highlight", "unlink"}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from newsbot.sandbox.telegram_error import bad
-from newsbot.sandbox.telegram_html import clean, parse_html
-from newsbot.sandbox.telegram_links import Entity, auto_entities, checked_link, utf16
+from newsbot.sandbox.telegram.error import bad
+from newsbot.sandbox.telegram.html import clean, parse_html
+from newsbot.sandbox.telegram.links import Entity, auto_entities, checked_link, utf16
 
 MAX_TEXT = (
     4096  # Bot API sendMessage: 1-4096 characters after entities parsing; counted in UTF-16 units, the strict way

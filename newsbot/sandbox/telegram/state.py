@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from newsbot.sandbox.record import Message, Record
-from newsbot.sandbox.telegram_error import ApiError, bad, forbidden
+from newsbot.sandbox.telegram.error import ApiError, bad, forbidden
 
 DELETE_WITHIN = 48 * 3600  # Bot API deleteMessage: only messages less than 48 hours old
 ADMIN = frozenset({"creator", "administrator"})

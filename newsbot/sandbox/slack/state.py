@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from newsbot.sandbox.slack_wire import Wire
+from newsbot.sandbox.slack.wire import Wire
 
 TEAM, TEAM_DOMAIN, OTHER_TEAM = "T0SANDBOX", "sandbox", "T0OTHER"
 BOT_USER, BOT, APP = "U0NEWSBOT", "B0NEWSBOT", "A0NEWSBOT"

@@ -10,10 +10,10 @@ from typing import Any
 from newsbot.sandbox.clock import Clock
 from newsbot.sandbox.limits import Limits
 from newsbot.sandbox.record import Message, Record
-from newsbot.sandbox.telegram_check import Parsed, check_edit, check_markup, check_send
-from newsbot.sandbox.telegram_error import NOT_MODIFIED, OLD_QUERY, ApiError, bad, too_many
-from newsbot.sandbox.telegram_state import Chat, Post, TelegramState
-from newsbot.sandbox.telegram_updates import Updates
+from newsbot.sandbox.telegram.check import Parsed, check_edit, check_markup, check_send
+from newsbot.sandbox.telegram.error import NOT_MODIFIED, OLD_QUERY, ApiError, bad, too_many
+from newsbot.sandbox.telegram.state import Chat, Post, TelegramState
+from newsbot.sandbox.telegram.updates import Updates
 
 MAX_COMMANDS = 100  # Bot API setMyCommands: at most 100
 MAX_ANSWER = 200  # Bot API answerCallbackQuery: text 0-200 characters

@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from newsbot.sandbox.faults import Fault, cut, linger
-from newsbot.sandbox.telegram_error import NO_METHOD, UNAUTHORIZED, ApiError, bad, forbidden, too_many
-from newsbot.sandbox.telegram_methods import Described, Methods
-from newsbot.sandbox.telegram_params import BY_LOWER, coerce, read
-from newsbot.sandbox.telegram_state import FULL_NAME
+from newsbot.sandbox.telegram.error import NO_METHOD, UNAUTHORIZED, ApiError, bad, forbidden, too_many
+from newsbot.sandbox.telegram.methods import Described, Methods
+from newsbot.sandbox.telegram.params import BY_LOWER, coerce, read
+from newsbot.sandbox.telegram.state import FULL_NAME
 from newsbot.sandbox.world import World
 
 MAX_BODY = 10 * 1024 * 1024

@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from newsbot.sandbox.slack_elements import ACCESSORIES, ACTIONS, element, image
-from newsbot.sandbox.slack_fields import (
+from newsbot.sandbox.slack.elements import ACCESSORIES, ACTIONS, element, image
+from newsbot.sandbox.slack.fields import (
     Press,
     Seen,
     SlackError,
@@ -30,8 +30,8 @@ from newsbot.sandbox.slack_fields import (
     units,
     web_url,
 )
-from newsbot.sandbox.slack_mrkdwn import Mentions, render
-from newsbot.sandbox.slack_rich import rich_text
+from newsbot.sandbox.slack.mrkdwn import Mentions, render
+from newsbot.sandbox.slack.rich import rich_text
 
 __all__ = ["Mentions", "Parsed", "Press", "SlackError", "check_post", "check_response", "check_update"]
 

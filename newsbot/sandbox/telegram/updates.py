@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from newsbot.sandbox.clock import Clock
 from newsbot.sandbox.post import post_json
-from newsbot.sandbox.telegram_error import (
+from newsbot.sandbox.telegram.error import (
     POLL_ENDED_BY_WEBHOOK,
     POLL_TWICE,
     POLL_WHILE_WEBHOOK,

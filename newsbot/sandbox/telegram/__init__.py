@@ -1,0 +1,1 @@
+"""Telegram's stand-in: the Bot API with its checks, limits and updates."""
