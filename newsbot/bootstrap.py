@@ -108,7 +108,9 @@ class Kit:
 
     def door(self) -> Door:
         """The chat door."""
-        chat = Chat(self.subscribers, self.stories, self.plain.topics, self.plain.words, now, self.plain.publisher)
+        chat = Chat(
+            self.subscribers, self.stories, self.report, self.plain.topics, self.plain.words, now, self.plain.publisher
+        )
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
         return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words)
 

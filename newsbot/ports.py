@@ -242,6 +242,10 @@ class Ledger(Protocol):
         """This worker is alive."""
         ...
 
+    async def alive(self, bot: str) -> int:
+        """How many workers of this bot gave a sign of life within the last seconds."""
+        ...
+
     async def cancel(self, bot: str, push: str) -> Tally | None:
         """No new send begins from here on."""
         ...

@@ -50,6 +50,13 @@ class Site(Section):
     zone: str = "Asia/Seoul"
     commercial: bool = True
 
+    @field_validator("url")
+    @classmethod
+    def _whole_address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:

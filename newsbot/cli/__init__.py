@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 usage or configuration, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, early_end)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without Hangul shows "?"
     try:
         code = build(given[0] if given else "")(given, standalone_mode=False, prog_name="newsbot")
     except typer.TyperException as error:
@@ -44,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 130
     except BrokenPipeError:
         code = 0
+    except OSError as error:  # the output's disk is full
+        code = complain(str(error), 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +38,10 @@ def read(plain: Plain, path: Path, url: str | None) -> list[Article]:
     site = plain.settings.site
     options: dict[str, Any] = {"url": url or site.url or None, "zone": site.zone, "publisher": site.name}
     if path.is_dir():
-        return list(read_folder(path, **options))
+        found = list(read_folder(path, **options))
+        if not found:
+            print(f"newsbot: {path}: no posts found", file=sys.stderr)
+        return found
     if path.is_file():
         return [read_file(path, **options)]
     raise Quit(f"{path}: no such file or folder", 2)

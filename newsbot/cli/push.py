@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from newsbot.core import topics as topic_rules
 from newsbot.core.model import Article, Role, Story, Urgency
 from newsbot.flows.desk import Impossible
 from newsbot.sources.jekyll import read_file
+
+POST = re.compile(r"\d{2,4}-\d{1,2}-\d{1,2}-.+\.\w+$")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +40,7 @@ def register(app: typer.Typer) -> None:
                 raise Quit(f"the running newsbot also serves {', '.join(missing)}: set its token here too", 2)
             try:
                 chosen = topics_of(kit, topics)
-                article = read(kit, Path(target)) if Path(target).is_file() else target
+                article = read(kit, Path(target)) if looks_like_a_file(target) else target
                 story = await kit.deeds.prepare(article, urgency, chosen)
                 if not yes and json:
                     return {**await kit.report.story(story), "pushed": False, "messages": messages(kit, story)}
@@ -57,8 +60,17 @@ def register(app: typer.Typer) -> None:
             out.print(f"{row['id']}: {'on its way' if row['pushed'] else 'not sent, still held'}")
 
 
+def looks_like_a_file(target: str) -> bool:
+    """Whether a path is meant, there or not; story ids and web addresses are none."""
+    return Path(target).exists() or ("/" in target and "://" not in target)
+
+
 def read(kit: Kit, path: Path) -> Article:
-    """The article in this file."""
+    """The article in this file. Raises Quit for what is no post."""
+    if not path.is_file():
+        raise Quit(f"{path}: no such file", 2)
+    if not POST.match(path.name):
+        raise Quit(f"{path}: is no post; a post's file is called YYYY-MM-DD-name.md", 2)
     site = kit.plain.settings.site
     return read_file(path, url=site.url or None, zone=site.zone, publisher=site.name)
 

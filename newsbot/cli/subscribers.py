@@ -18,7 +18,7 @@ from newsbot.core import topics as topic_rules
 from newsbot.core.model import Subscriber, Urgency
 
 Topics = Annotated[str, typer.Option(help="Topics joined by commas, or `all`.")]
-Lang = Annotated[str, typer.Option(help="Language of the frame: ko or en.")]
+Lang = Annotated[str | None, typer.Option(help="Language of the frame: ko or en; by default the site's.")]
 FIELDS = ("address", "topics", "urgency", "keywords", "language", "state", "since")
 
 
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
         addresses: list[str],
         topics: Topics = "all",
         urgency: Annotated[Urgency, typer.Option(help="The least urgent wanted.")] = Urgency.NORMAL,
-        lang: Lang = "ko",
+        lang: Lang = None,
         json: Json = False,
     ) -> None:
         """Add or change addresses; all of them or none."""
@@ -141,6 +141,8 @@ def parse(kit: Kit, text: str) -> Any:
 
 def read(kit: Kit, row: dict[str, Any]) -> Subscriber:
     """A subscriber from a row of any of our formats. Raises ValueError naming the field."""
+    if strange := next((name for name in row if name not in FIELDS), None):
+        raise ValueError(f"{strange}: unknown column; known: {', '.join(FIELDS)}")
     names = row.get("topics") or "all"
     words = names if isinstance(names, list) else str(names).replace(",", " ").split()
     found = set()
@@ -149,7 +151,7 @@ def read(kit: Kit, row: dict[str, Any]) -> Subscriber:
         if topic is None:
             raise ValueError(f"topics: no topic {word!r}; known: {', '.join(t.id for t in kit.plain.topics)}, all")
         found.add(topic.id)
-    language = str(row.get("language") or row.get("lang") or "ko")
+    language = str(row.get("language") or kit.plain.settings.site.language)
     if language not in kit.plain.words.catalogs:
         raise ValueError(f"language: {language!r} is not one of {', '.join(kit.plain.words.catalogs)}")
     state = str(row.get("state") or "active")
@@ -176,6 +178,8 @@ def rows_of(file: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
         raise Quit(f"{file}: {error.strerror}", 2) from None
     if file.suffix == ".csv":
         reader = csv.DictReader(lines)
+        if "address" not in (reader.fieldnames or ()):
+            raise Quit(f"{file}:1: the header has no column 'address'", 2)
         try:
             for row in reader:
                 yield reader.line_num, row

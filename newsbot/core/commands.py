@@ -31,7 +31,7 @@ class Verb:
 VERBS: tuple[Verb, ...] = (
     Verb("start", Role.READER, "/start", ("시작",)),
     Verb("subscribe", Role.READER, "/subscribe politics", ("구독",), changes=True),
-    Verb("unsubscribe", Role.READER, "/unsubscribe politics", ("해지",), changes=True),
+    Verb("unsubscribe", Role.READER, "/unsubscribe politics", ("해지", "구독취소", "수신거부"), changes=True),
     Verb("stop", Role.READER, "/stop", changes=True, listed=False),
     Verb("restore", Role.READER, "", changes=True, button_only=True),
     Verb("topics", Role.READER, "/topics", ("주제",)),

@@ -9,12 +9,13 @@ import structlog
 
 from newsbot.core import commands, topics
 from newsbot.core.model import Address, Button, Inbound, Person, Reply, Subscriber, Topic, Urgency
+from newsbot.flows.report import Report
 from newsbot.flows.words import Words
 from newsbot.ports import Clock, Stories, Subscribers
 
 log = structlog.get_logger()
 
-ALL = {"all", "전체", "모두"}
+ALL = {"all", "everything", "전체", "전부", "모두"}
 LANGUAGES = {"ko", "en"}
 URGENCIES = {
     "breaking": Urgency.BREAKING,
@@ -46,6 +47,7 @@ class Chat:
 
     subscribers: Subscribers
     stories: Stories
+    report: Report
     topics: tuple[Topic, ...]
     words: Words
     clock: Clock
@@ -245,7 +247,7 @@ class Chat:
                 return (Reply(self._no_topic(word, language)),)
         lines = []
         for story in await self.stories.recent(200):
-            if story.held is None and (topic is None or topic.id in story.topics):
+            if (topic is None or topic.id in story.topics) and await self.report.went_out(story):
                 lines.append(f"• {story.headline}\n  {story.link or ''}".rstrip())
             if len(lines) == amount:
                 break

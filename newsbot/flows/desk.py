@@ -105,6 +105,8 @@ class Deeds:
     async def _held_story(self, article: Article) -> Story:
         if not (story_id := await self.stories.story_of(article)):
             refuse_unfit(article)
+            if not article.url.startswith(("http://", "https://")):
+                raise Impossible("push.no_link", id=article.path or article.title)
             draft = editorial.draft(article, self.ingest.new_id(), self.ingest.rules, self.clock())
             _, story_id = await self.ingest.accept(article, draft.model_copy(update={"held": "editor"}))
         return await self.find(story_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from newsbot.core.model import Address, Story, Tally
+from newsbot.core.model import Address, Story, Subscriber, Tally
 from newsbot.ports import Dialect, Ledger, Stories, Subscribers
 
 COUNTS = ("audience", "pending", "sending", "sent", "dead", "skipped", "cancelled", "doubt")
@@ -64,6 +64,11 @@ class Report:
         rows = [await self.story(story) for story in await self.stories.recent(limit, held=held)]
         return [{name: value for name, value in row.items() if name not in ("reasons", "platforms")} for row in rows]
 
+    async def went_out(self, story: Story) -> bool:
+        """Whether readers may be told of it again: at least one chat has it, and nobody stopped it."""
+        tallies = [tally for tally in (await self._tallies(story.id)).values() if tally] if not story.held else []
+        return any(tally.sent for tally in tallies) and not any(tally.state == "cancelled" for tally in tallies)
+
     async def why(self, story: Story, address: Address) -> dict[str, Any]:
         """`state, reason, ref, at` of this story at this address; a story that is held or never asked for it says so."""
         nothing = {"ref": None, "at": None}
@@ -75,18 +80,21 @@ class Report:
         found = await self.ledger.why(address.platform, story.id, subscriber.index)
         if found is None:
             tally = await self.ledger.tally(address.platform, story.id)
-            reason = "not planned yet" if tally is None else not_in_audience(story, subscriber.state, subscriber.topics)
+            reason = "not planned yet" if tally is None else not_in_audience(story, subscriber)
             return {"state": "none", "reason": reason, **nothing}
-        ref, at = found["ref"], found["at"]
+        ref, at, reason = found["ref"], found["at"], found["reason"]
+        if found["state"] == "pending" and (by := (await self.ledger.gate(address.platform))["paused"]):
+            reason = f"paused by {by}"
         return {
             "state": found["state"],
-            "reason": found["reason"],
+            "reason": reason,
             "ref": self.dialects[address.platform].show_ref(ref) if ref else None,
             "at": datetime.fromtimestamp(at, UTC).isoformat() if at else None,
         }
 
     async def platforms(self, rates: Mapping[str, float]) -> dict[str, dict[str, Any]]:
-        """Per platform `on, rate, used, frozen_s, queued, doubt`, and `paused` (by whom, or None)."""
+        """Per platform `on` (a token is known here), `rate, used, frozen_s, queued, doubt`, `paused` (by whom, or None) and
+        `workers` (how many are alive)."""
         recent = await self.stories.recent(LOOKED_AT)
         found = {}
         for bot in self.dialects:
@@ -96,6 +104,7 @@ class Report:
                 "on": bot in rates,
                 "rate": rates.get(bot),
                 **gate,
+                "workers": await self.ledger.alive(bot),
                 "queued": sum(tally.pending for tally in tallies),
                 "doubt": sum(tally.doubt for tally in tallies),
             }
@@ -125,10 +134,12 @@ def counted(tally: Tally) -> dict[str, Any]:
     }
 
 
-def not_in_audience(story: Story, state: str, topics: frozenset[str]) -> str:
+def not_in_audience(story: Story, subscriber: Subscriber) -> str:
     """Why a subscriber of today was not asked for when the audience froze; the likeliest of what can be known now."""
-    if state != "active":
-        return state
-    if topics and not topics & set(story.topics):
+    if subscriber.state != "active":
+        return subscriber.state
+    if subscriber.topics and not subscriber.topics & set(story.topics):
         return "no topic in common"
+    if story.urgency.lane > subscriber.urgency.lane:
+        return f"wants only {subscriber.urgency.value} or more urgent"
     return "not in the audience when it was frozen"

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+import structlog
+
 from newsbot.ports import Source
 from newsbot.procs.runtime import Process, until_stopped
+
+log = structlog.get_logger()
 
 
 def jobs(process: Process, sources: Sequence[Source]) -> list[Coroutine[Any, Any, None]]:
     """One coroutine a source; they end at the stop signal."""
+    if not sources:
+        log.warning("nothing_watched", hint="name a site folder with --site or in a [[source]] section")
     return [until_stopped(process.stop, process.kit.ingest.watch(source)) for source in sources]

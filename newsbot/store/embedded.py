@@ -17,7 +17,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import IO
@@ -25,6 +24,7 @@ from typing import IO
 SOCKET_PATH_LIMIT = 100
 """Bytes a unix socket's path may have with room to spare (sun_path is 108 on Linux)."""
 
+SHORT = Path("/tmp")  # noqa: S108 - the folder in it is made 0700 and checked to be ours
 START_SECONDS = 20.0
 
 CHILDREN: list[subprocess.Popen[bytes]] = []
@@ -150,12 +150,15 @@ def collect() -> None:
 
 
 def socket_path(folder: Path) -> Path:
-    """Where the server of this folder listens; a short name elsewhere when the folder's own path is too long."""
+    """Where the server of this folder listens; a short name elsewhere when the folder's own path is too long.
+
+    In /tmp and not in $TMPDIR: every process on this folder must come to the same name, whatever its environment.
+    """
     path = folder / "redis.sock"
     if len(str(path).encode()) <= SOCKET_PATH_LIMIT:
         return path
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"newsbot-{os.getuid()}" / f"{digest}.sock"
+    return SHORT / f"newsbot-{os.getuid()}" / f"{digest}.sock"
 
 
 def own_folder(folder: Path) -> None:

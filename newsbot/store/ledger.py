@@ -104,6 +104,12 @@ class RedisLedger:
         seconds, micros = await self._redis.call("TIME")
         await self._redis.call("HSET", keys.beats(bot), worker, int(seconds) * 1000 + int(micros) // 1000)
 
+    async def alive(self, bot: str) -> int:
+        """How many workers of this bot gave a sign of life within SILENCE."""
+        (seconds, micros), beats = await self._redis.pipeline([["TIME"], ["HVALS", keys.beats(bot)]])
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return sum(abs(now - int(beat)) <= SILENCE * 1000 for beat in beats)
+
     async def cancel(self, bot: str, push: str) -> Tally | None:
         """No new send begins from here on; the account, or None where nothing was planned."""
         await self._redis.run("cancel", [keys.bot(bot)], [push])

@@ -273,7 +273,13 @@ async def housed(sandbox: Running, folder: Path, **more: str) -> AsyncIterator[H
             await proc.ended()
         with contextlib.suppress(StoreDown):
             if pid := await house.redis_pid():
-                os.kill(pid, signal.SIGKILL)
+                kill(pid)
+
+
+def kill(pid: int) -> None:
+    """SIGKILL for this one process; 0 and below would mean groups of processes, our own among them."""
+    assert pid > 1, f"no process: {pid}"
+    os.kill(pid, signal.SIGKILL)
 
 
 def alive(pid: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from collections import Counter
@@ -12,7 +11,7 @@ import pytest
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from tests.cast import until
-from tests.e2e.house import House, Proc
+from tests.e2e.house import House, Proc, kill
 
 CHATS = 500
 FIRST = 500_000
@@ -75,7 +74,7 @@ async def killed_at(house: House, proc: Proc, headline: str, at: int, slug: str,
         upcoming = anext(changes)
     proc.kill()
     if with_redis:
-        os.kill(server, signal.SIGKILL)
+        kill(server)
     upcoming.close()
     await changes.aclose()
     assert await proc.ended() == -signal.SIGKILL

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cast import until
-from tests.e2e.house import House, Proc
+from tests.e2e.house import House, Proc, kill
 
 SEED = Path(__file__).parents[2] / ".." / "shared" / "seed"
 READERS = ("telegram:1001", "telegram:-1001000000400", "slack:C0NEWS")
@@ -174,7 +174,7 @@ async def test_it_reaches_every_chat_once_whatever_is_restarted_or_touched(house
     proc = await (await house.run()).ready()
     await watched(house, proc, "fourth")
     proc.kill()
-    os.kill(await house.redis_pid(), 9)
+    kill(await house.redis_pid())
     proc = await (await house.run()).ready()
     await watched(house, proc, "fifth")
     assert await proc.stops() == 0

@@ -17,7 +17,7 @@ STORY = [
     *("id", "article", "kind", "revision", "urgency", "headline", "url", "state", "reason", "accepted_at", "audience"),
     *("pending", "sending", "sent", "dead", "skipped", "cancelled", "doubt"),
 ]
-PLATFORM = {"on", "rate", "used", "frozen_s", "queued", "doubt", "paused"}
+PLATFORM = {"on", "rate", "used", "frozen_s", "queued", "doubt", "paused", "workers"}
 
 OLD = "---\ntitle: '[속보] 예시군 옛 소식'\nexcerpt: 예시군이 옛 소식을 냈다.\ncategories: 정치\n---\n본문이다.\n"
 

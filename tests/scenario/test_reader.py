@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsbot.core.model import Urgency
-from tests.cast import PLATFORMS, Cast, labels
+from tests.cast import PLATFORMS, Cast, labels, until
 
 pytestmark = pytest.mark.parametrize("platform", PLATFORMS)
 
@@ -159,14 +159,18 @@ async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Pat
     rae = cast.on(platform, "Rae")
     await rae.says("/latest")
     await rae.sees("아직 보낸 알림이 없습니다.")
+    await cast.publish(site, "nobody", "예시군 아무도 못 받은 소식")
+    await cast.story("아무도 못 받은")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 알림을 켰습니다.")
     await cast.publish(site, "old", "예시군 옛 소식", day="2026-01-02")
     await cast.held("옛 소식", "old")
     await cast.publish(site, "budget", "예시 국회, 새 의장 선출", categories="정치")
     await cast.publish(site, "rates", "예시은행, 기준금리 동결", categories="경제")
-    await cast.story("의장")
-    await cast.story("기준금리")
+    await until(lambda: rae.has("의장") and rae.has("기준금리"))
     await rae.says("최근")
     both = await rae.sees("최근 알림")
+    assert "아무도" not in both.text
     assert "새 의장 선출" in both.text
     assert "기준금리" in both.text
     assert "옛 소식" not in both.text

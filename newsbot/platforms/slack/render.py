@@ -56,7 +56,7 @@ class SlackDialect:
 
     def parse(self, address: Address) -> Address:
         """`slack:<channel>` or `slack:<team>/<channel>` in capitals; ValueError says what is wrong."""
-        found = _CHANNEL.fullmatch(address.chat.upper()) if address.chat.isascii() else None
+        found = _CHANNEL.fullmatch(address.chat)
         if not found:
             raise ValueError(
                 f"address {str(address)!r}: a Slack place is a channel id (C…, G… or D…), e.g. slack:C0123ABC or "

@@ -194,9 +194,7 @@ async def _request_url(world: World, given: dict[str, Any]) -> dict[str, Any]:
         return {"url": url, "verified": False}
     challenge = world.slack.trigger_id()
     token = world.slack.verification_token
-    ack = await deliver.send(
-        world, "events_api", {"token": token, "challenge": challenge, "type": "url_verification"}
-    )
+    ack = await deliver.send(world, "events_api", {"token": token, "challenge": challenge, "type": "url_verification"})
     said = ack.payload or {}
     return {"url": url, "verified": challenge in (said.get("challenge"), said.get("text"))}
 
