@@ -11,7 +11,7 @@ import typer
 
 from newsbot.cli.common import Quit
 from newsbot.ports import SourceError, StoreDown
-from newsbot.procs.runtime import Failed
+from newsbot.procs.runtime import CAME_EARLY, Failed
 from newsbot.settings import ConfigError
 from newsbot.store.embedded import NoRedis
 from newsbot.store.install import WrongRedis
@@ -27,7 +27,8 @@ SHARED = {"web": "run", "watcher": "run", "worker": "run", "resume": "pause"}
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 usage or configuration, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, early_end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, early_end)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without Hangul shows "?"
     try:
@@ -51,8 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def early_end(*_: object) -> None:
-    """SIGTERM where no event loop takes it: what was begun (a redis-server) is ended on the way out."""
+def early_end(number: int, _: object) -> None:
+    """A signal where no event loop takes it: what was begun (a redis-server) is ended on the way out.
+
+    It is written down too, because an exception that comes up inside a finalizer is dropped by Python.
+    """
+    CAME_EARLY.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(0)
 
 

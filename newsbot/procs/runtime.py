@@ -35,6 +35,10 @@ DRAIN = 15.0
 """Seconds what was begun may take to end after SIGTERM (reliability F3)."""
 
 
+CAME_EARLY: list[int] = []
+"""Signals that came before the loop listened to them: a process that was told to end must not start after all."""
+
+
 class Failed(Exception):
     """The process ends with exit code 1 and this one line."""
 
@@ -152,6 +156,8 @@ class Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
+        if CAME_EARLY:
+            self.stop.set()
         tasks = [asyncio.create_task(job) for job in jobs]
         end = asyncio.create_task(self.stop.wait())
         try:
