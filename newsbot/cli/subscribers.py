@@ -26,99 +26,106 @@ def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(invoke_without_command=True, help="Who gets what.")
     app.add_typer(group, name="subscribers")
+    group.callback(invoke_without_command=True)(default)
+    group.command("list")(list_all)
+    group.command()(add)
+    group.command()(remove)
+    group.command()(show)
+    group.command("import")(import_file)
+    group.command()(export)
 
-    @group.callback(invoke_without_command=True)
-    def default(context: typer.Context, json: Json = False) -> None:
-        """List everybody."""
-        if context.invoked_subcommand is None:
-            listing(json)
 
-    @group.command("list")
-    def list_all(json: Json = False) -> None:
-        """List everybody."""
+def default(context: typer.Context, json: Json = False) -> None:
+    """List everybody."""
+    if context.invoked_subcommand is None:
         listing(json)
 
-    @group.command()
-    def add(
-        addresses: list[str],
-        topics: Topics = "all",
-        urgency: Annotated[Urgency, typer.Option(help="The least urgent wanted.")] = Urgency.NORMAL,
-        lang: Lang = None,
-        json: Json = False,
-    ) -> None:
-        """Add or change addresses; all of them or none."""
-        rows = [{"address": one, "topics": topics, "urgency": urgency.value, "language": lang} for one in addresses]
 
-        async def question(kit: Kit) -> list[Subscriber]:
-            try:
-                wanted = [read(kit, row) for row in rows]
-            except ValueError as error:
-                raise Quit(str(error), 2) from None
-            return [await kit.subscribers.put(one) for one in wanted]
+def list_all(json: Json = False) -> None:
+    """List everybody."""
+    listing(json)
 
-        for subscriber in ask(question):
-            tell(subscriber, json)
 
-    @group.command()
-    def remove(addresses: list[str], json: Json = False) -> None:
-        """Stop addresses; their choices are kept."""
+def add(
+    addresses: list[str],
+    topics: Topics = "all",
+    urgency: Annotated[Urgency, typer.Option(help="The least urgent wanted.")] = Urgency.NORMAL,
+    lang: Lang = None,
+    json: Json = False,
+) -> None:
+    """Add or change addresses; all of them or none."""
+    rows = [{"address": one, "topics": topics, "urgency": urgency.value, "language": lang} for one in addresses]
 
-        async def question(kit: Kit) -> list[tuple[str, bool]]:
-            found = [parse(kit, one) for one in addresses]
-            return [(str(one), await kit.subscribers.set_state(one, "stopped")) for one in found]
-
-        for address, done in ask(question):
-            emit({"address": address, "stopped": done}) if json else out.print(
-                f"{address}: {'stopped' if done else 'was not subscribed'}"
-            )
-
-    @group.command()
-    def show(address: str, json: Json = False) -> None:
-        """One address."""
-
-        async def question(kit: Kit) -> Subscriber | None:
-            return await kit.subscribers.get(parse(kit, address))
-
-        if (found := ask(question)) is None:
-            raise Quit(f"{address}: not a subscriber")
-        tell(found, json)
-
-    @group.command("import")
-    def import_file(file: Path, json: Json = False) -> None:
-        """Add from CSV or JSON lines; a bad row is named by its line, the others come in."""
-
-        async def question(kit: Kit) -> tuple[int, list[str]]:
-            good, bad = 0, []
-            for number, row in rows_of(file):
-                try:
-                    if row is None:
-                        raise ValueError("not a JSON object")
-                    await kit.subscribers.put(read(kit, row))
-                    good += 1
-                except ValueError as error:
-                    bad.append(f"{file}:{number}: {error}")
-            return good, bad
-
-        good, bad = ask(question)
-        for line in bad:
-            print(line, file=sys.stderr)
-        emit({"imported": good, "bad": len(bad)}) if json else out.print(f"{good} in, {len(bad)} bad")
-        if bad:
-            raise typer.Exit(1)
-
-    @group.command()
-    def export(file: Path, json: Json = False) -> None:
-        """Write everybody to a .csv file, or to JSON lines under any other name."""
-
-        async def question(kit: Kit) -> list[dict[str, Any]]:
-            return [record(one) async for one in kit.subscribers.all()]
-
-        found = ask(question)
+    async def question(kit: Kit) -> list[Subscriber]:
         try:
-            write(file, found)
-        except OSError as error:
-            raise Quit(f"{file}: {error.strerror}", 2) from None
-        emit({"exported": len(found)}) if json else out.print(f"{len(found)} written to {file}")
+            wanted = [read(kit, row) for row in rows]
+        except ValueError as error:
+            raise Quit(str(error), 2) from None
+        return [await kit.subscribers.put(one) for one in wanted]
+
+    for subscriber in ask(question):
+        tell(subscriber, json)
+
+
+def remove(addresses: list[str], json: Json = False) -> None:
+    """Stop addresses; their choices are kept."""
+
+    async def question(kit: Kit) -> list[tuple[str, bool]]:
+        found = [parse(kit, one) for one in addresses]
+        return [(str(one), await kit.subscribers.set_state(one, "stopped")) for one in found]
+
+    for address, done in ask(question):
+        emit({"address": address, "stopped": done}) if json else out.print(
+            f"{address}: {'stopped' if done else 'was not subscribed'}"
+        )
+
+
+def show(address: str, json: Json = False) -> None:
+    """One address."""
+
+    async def question(kit: Kit) -> Subscriber | None:
+        return await kit.subscribers.get(parse(kit, address))
+
+    if (found := ask(question)) is None:
+        raise Quit(f"{address}: not a subscriber")
+    tell(found, json)
+
+
+def import_file(file: Path, json: Json = False) -> None:
+    """Add from CSV or JSON lines; a bad row is named by its line, the others come in."""
+
+    async def question(kit: Kit) -> tuple[int, list[str]]:
+        good, bad = 0, []
+        for number, row in rows_of(file):
+            try:
+                if row is None:
+                    raise ValueError("not a JSON object")
+                await kit.subscribers.put(read(kit, row))
+                good += 1
+            except ValueError as error:
+                bad.append(f"{file}:{number}: {error}")
+        return good, bad
+
+    good, bad = ask(question)
+    for line in bad:
+        print(line, file=sys.stderr)
+    emit({"imported": good, "bad": len(bad)}) if json else out.print(f"{good} in, {len(bad)} bad")
+    if bad:
+        raise typer.Exit(1)
+
+
+def export(file: Path, json: Json = False) -> None:
+    """Write everybody to a .csv file, or to JSON lines under any other name."""
+
+    async def question(kit: Kit) -> list[dict[str, Any]]:
+        return [record(one) async for one in kit.subscribers.all()]
+
+    found = ask(question)
+    try:
+        write(file, found)
+    except OSError as error:
+        raise Quit(f"{file}: {error.strerror}", 2) from None
+    emit({"exported": len(found)}) if json else out.print(f"{len(found)} written to {file}")
 
 
 def listing(as_json: bool) -> None:
@@ -141,8 +148,8 @@ def parse(kit: Kit, text: str) -> Any:
 
 def read(kit: Kit, row: dict[str, Any]) -> Subscriber:
     """A subscriber from a row of any of our formats. Raises ValueError naming the field."""
-    if strange := next((name for name in row if name not in FIELDS), None):
-        raise ValueError(f"{strange}: unknown column; known: {', '.join(FIELDS)}")
+    if strange := [name or "a value too many" for name in row if name not in FIELDS]:
+        raise ValueError(f"{strange[0]}: unknown column; known: {', '.join(FIELDS)}")
     names = row.get("topics") or "all"
     words = names if isinstance(names, list) else str(names).replace(",", " ").split()
     found = set()

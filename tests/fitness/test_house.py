@@ -40,7 +40,7 @@ def test_no_function_outgrows_a_screen() -> None:
     long = []
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and path.parent.name != "cli":
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or 0) - node.lineno + 1
                 if length > 45:
                     long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name} {length}")
