@@ -10,6 +10,7 @@ comes next finds it. Two locks say who is there, and no process that dies can le
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import hashlib
 import importlib.util
@@ -147,6 +148,9 @@ def taken(lock: IO[str]) -> bool:
 def collect() -> None:
     """Take note of our servers that have ended, so that none stays a zombie."""
     CHILDREN[:] = [child for child in CHILDREN if child.poll() is None]
+
+
+atexit.register(collect)
 
 
 def socket_path(folder: Path) -> Path:
