@@ -242,6 +242,10 @@ class Ledger(Protocol):
         """This worker is alive."""
         ...
 
+    async def leave(self, bot: str, worker: str) -> None:
+        """This worker ended with nothing in flight."""
+        ...
+
     async def alive(self, bot: str) -> int:
         """How many workers of this bot gave a sign of life within the last seconds."""
         ...

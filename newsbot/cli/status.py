@@ -10,9 +10,18 @@ from newsbot import __version__
 from newsbot.bootstrap import Kit
 from newsbot.cli.common import As, Json, actor, ask, emit, out
 from newsbot.core.model import Role
+from newsbot.flows.desk import platform_state
 from newsbot.ports import StoreDown
 from newsbot.store import keys
 from newsbot.store.install import fitness
+
+STATES = {
+    "off": "off, no token here",
+    "dead": "no worker is running",
+    "paused": "paused by {by}",
+    "frozen": "frozen by the platform",
+    "on": "on",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +48,7 @@ def register(app: typer.Typer) -> None:
         for warning in found["redis"]["warnings"]:
             out.print(f"  ! {warning}")
         for name, row in found["platforms"].items():
-            state = "off" if not row["on"] else f"paused by {row['paused']}" if row["paused"] else "on"
+            state = STATES[platform_state(row)].format(by=row["paused"])
             out.print(
                 f"  {name}: {state} · {row['used']} of {row['rate']} a second · frozen {row['frozen_s']} s"
                 f" · queued {row['queued']} · in doubt {row['doubt']}"

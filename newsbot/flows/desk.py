@@ -296,7 +296,7 @@ class Desk:
         counts = await self.report.counts()
         lines = [say(language, "status.title", **counts)]
         for name, row in (await self.report.platforms(self.rates)).items():
-            state = "off" if not row["on"] else "paused" if row["paused"] else "frozen" if row["frozen_s"] else "on"
+            state = platform_state(row)
             fields = {**row, "name": name, "state": say(language, f"platform.{state}", by=row["paused"] or "")}
             lines.append(say(language, "status.platform", **fields))
         lines += [
@@ -325,6 +325,15 @@ class Desk:
             self.render(story, bot, language).digest for bot in self.deeds.bots for language in self.words.catalogs
         ]
         return " ".join(drawn)
+
+
+def platform_state(row: Mapping[str, Any]) -> str:
+    """The one word for a platform's row in `status`: what keeps it from sending comes first."""
+    if not row["on"]:
+        return "off"
+    if not row["workers"]:
+        return "dead"
+    return "paused" if row["paused"] else "frozen" if row["frozen_s"] else "on"
 
 
 def held_words(words: Words, language: str, reason: str) -> str:

@@ -11,7 +11,7 @@ from newsbot import bootstrap
 from newsbot.flows.deliver import BotStopped, Claim, Deliver
 from newsbot.flows.upkeep import Upkeep
 from newsbot.ports import StoreDown
-from newsbot.procs.runtime import Bot, Process, keep_started, pause, until_stopped
+from newsbot.procs.runtime import Bot, Process, end, keep_started, pause, until_stopped
 
 IN_FLIGHT = 64
 """Sends under way at a time and platform, and so the most that a killed worker leaves in doubt: 1,000 a second at 64 ms an
@@ -51,8 +51,8 @@ def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
         bell = Bell()
         work.append(until_stopped(process.stop, listen(process, platform, bell)))
         work.append(ring_at_end(process, bell))
-        work.append(beats(process, platform, name))
-        work.append(Sender(process, bot, bell, process.kit.deliver(platform, name)).run())
+        sender = Sender(process, bot, bell, process.kit.deliver(platform, name))
+        work.append(alive_while(process, platform, name, sender.run()))
     return work
 
 
@@ -123,12 +123,23 @@ async def ring_at_end(process: Process, bell: Bell) -> None:
     bell.ring()
 
 
+async def alive_while(process: Process, platform: str, name: str, work: Coroutine[Any, Any, None]) -> None:
+    """Say that this worker lives until its work is done, also while it finishes after the stop signal; then take leave."""
+    beating = asyncio.create_task(beats(process, platform, name))
+    try:
+        await work
+    finally:
+        await end(beating)
+    with contextlib.suppress(StoreDown):
+        await process.kit.ledger.leave(platform, name)
+
+
 async def beats(process: Process, platform: str, name: str) -> None:
-    """Say that this worker lives."""
-    while not process.stop.is_set():
+    """Say that this worker lives, again and again."""
+    while True:
         with contextlib.suppress(StoreDown):  # a stall of Redis reaps nobody: the reaper looks twice
             await process.kit.ledger.beat(platform, name)
-        await pause(process.stop, BEAT)
+        await asyncio.sleep(BEAT)
 
 
 async def upkeep(process: Process, flow: Upkeep) -> None:

@@ -104,6 +104,10 @@ class RedisLedger:
         seconds, micros = await self._redis.call("TIME")
         await self._redis.call("HSET", keys.beats(bot), worker, int(seconds) * 1000 + int(micros) // 1000)
 
+    async def leave(self, bot: str, worker: str) -> None:
+        """This worker ended with nothing in flight."""
+        await self._redis.call("HDEL", keys.beats(bot), worker)
+
     async def alive(self, bot: str) -> int:
         """How many workers of this bot gave a sign of life within SILENCE."""
         (seconds, micros), beats = await self._redis.pipeline([["TIME"], ["HVALS", keys.beats(bot)]])

@@ -134,6 +134,9 @@ async def test_an_old_post_is_pushed_by_file_and_told_of_by_stories_why_and_aler
 
 async def test_status_has_the_keys_others_read(lived_in: House) -> None:
     row = fine(await lived_in.does("status", "--json", "--as", "Olu")).row
+    up = any(proc.running for proc in lived_in.procs)
+    assert {platform["workers"] for platform in row["platforms"].values()} == {1 if up else 0}
+    assert ("no worker is running" in fine(await lived_in.does("status")).out) is not up
     assert list(row) == ["version", "install", "redis", "platforms", "sources", "stories"]
     assert row["redis"] == {"ok": True, "version": row["redis"]["version"], "warnings": []}
     assert {name: set(facts) for name, facts in row["platforms"].items()} == {"telegram": PLATFORM, "slack": PLATFORM}

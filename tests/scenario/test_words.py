@@ -23,7 +23,7 @@ BUILT = {
     "subscribe": [urgency.value for urgency in Urgency if urgency is not Urgency.NORMAL],
     "urgency": [urgency.value for urgency in Urgency],
     "state": ["open", "done", "held", "cancelled"],
-    "platform": ["on", "off", "paused", "frozen"],
+    "platform": ["on", "off", "dead", "paused", "frozen"],
     "refused.admins": ["group", "channel"],
     "held": [*HELD, "correction without target", "said before", "unfinished"],
     "unfit": ["advertising", "headline empty", "unfinished"],
