@@ -109,10 +109,10 @@ class Kit:
     def door(self) -> Door:
         """The chat door."""
         chat = Chat(
-            self.subscribers, self.stories, self.report, self.plain.topics, self.plain.words, now, self.plain.publisher
+            self.subscribers, self.stories, self.report, self.plain.topics, self.plain.words, self.plain.publisher
         )
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
-        return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.subscribers, self.plain.words)
+        return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.plain.words)
 
     def deliver(self, platform: str, worker: str) -> Deliver:
         """One window's sender."""

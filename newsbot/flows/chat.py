@@ -11,7 +11,7 @@ from newsbot.core import commands, topics
 from newsbot.core.model import Address, Button, Inbound, Person, Reply, Subscriber, Topic, Urgency
 from newsbot.flows.report import Report
 from newsbot.flows.words import Words
-from newsbot.ports import Clock, Stories, Subscribers
+from newsbot.ports import Stories, Subscribers
 
 log = structlog.get_logger()
 
@@ -50,7 +50,6 @@ class Chat:
     report: Report
     topics: tuple[Topic, ...]
     words: Words
-    clock: Clock
     publisher: str
 
     async def language(self, inbound: Inbound) -> str:

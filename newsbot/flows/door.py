@@ -15,7 +15,7 @@ from newsbot.core.model import Address, Inbound, Person, Reply, Role
 from newsbot.flows.chat import Chat
 from newsbot.flows.desk import Desk
 from newsbot.flows.words import Words
-from newsbot.ports import Audit, Platform, StoreDown, Subscribers
+from newsbot.ports import Audit, Platform, StoreDown
 
 log = structlog.get_logger()
 
@@ -38,7 +38,6 @@ class Door:
     chat: Chat
     desk: Desk
     audit: Audit
-    subscribers: Subscribers
     words: Words
 
     async def __call__(self, inbound: Inbound) -> Sequence[Reply]:

@@ -22,7 +22,10 @@ BREAKING: dict[str, Any] = {
         {
             "type": "rich_text",
             "elements": [
-                {"type": "rich_text_section", "elements": [{"type": "text", "text": "예시군이 다리 점검표를 새로 마련했다."}]}
+                {
+                    "type": "rich_text_section",
+                    "elements": [{"type": "text", "text": "예시군이 다리 점검표를 새로 마련했다."}],
+                }
             ],
         },
         {
