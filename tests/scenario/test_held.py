@@ -16,7 +16,10 @@ from newsbot.store.redis import Redis
 from tests.cast import PLATFORMS, Actor, Cast, until
 from tests.conftest import newsbot
 
-TODAY = datetime.now(ZoneInfo("Asia/Seoul"))
+
+def today() -> datetime:
+    """Asked for when it is used: a run across midnight has two of them."""
+    return datetime.now(ZoneInfo("Asia/Seoul"))
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ async def once_each(cast: Cast, site: Path, readers: list[Actor], text: str) -> 
 
 
 async def test_yesterday_goes_the_day_before_waits(cast: Cast, site: Path, readers: list[Actor]) -> None:
-    yesterday, before = (f"{TODAY - timedelta(days=days):%Y-%m-%d}" for days in (1, 2))
+    yesterday, before = (f"{today() - timedelta(days=days):%Y-%m-%d}" for days in (1, 2))
     await cast.publish(site, "older", "예시군 그저께 소식", day=before)
     await cast.held("그저께 소식", "old")
     await cast.publish(site, "newer", "예시군 어제 소식", day=yesterday)
@@ -57,7 +60,7 @@ async def test_yesterday_goes_the_day_before_waits(cast: Cast, site: Path, reade
 
 async def test_a_date_ahead_waits_for_a_person(cast: Cast, site: Path, readers: list[Actor]) -> None:
     (site / "_config.yml").write_text("url: https://example.com\ntimezone: Asia/Seoul\nfuture: true\n")
-    await cast.publish(site, "ahead", "예시군 내일모레 소식", day=f"{TODAY + timedelta(days=2):%Y-%m-%d}")
+    await cast.publish(site, "ahead", "예시군 내일모레 소식", day=f"{today() + timedelta(days=2):%Y-%m-%d}")
     await cast.held("내일모레 소식", "dated ahead")
     hour = datetime.now(ZoneInfo("Asia/Seoul")) + timedelta(minutes=30)
     await cast.publish(site, "hour", "예시군 조금 뒤 소식", date=repr(f"{hour:%Y-%m-%d %H:%M}"))
@@ -69,7 +72,7 @@ async def test_what_the_site_does_not_publish_is_not_even_a_story(cast: Cast, si
     await cast.publish(site, "advert", "[광고] 예시군 특산물 장터")
     await cast.publish(site, "hidden", "예시군 숨은 소식", published="false")
     await cast.publish(site, "draft", "예시군 쓰다 만 소식", draft="true")
-    await cast.publish(site, "later", "예시군 앞날 소식", day=f"{TODAY + timedelta(days=2):%Y-%m-%d}")
+    await cast.publish(site, "later", "예시군 앞날 소식", day=f"{today() + timedelta(days=2):%Y-%m-%d}")
     (site / "_drafts").mkdir()
     (site / "_drafts" / "idea.md").write_text("---\ntitle: 예시군 생각만 한 소식\n---\n본문이다.\n")
     await nothing_came(cast, site, readers, "예시군")
@@ -96,7 +99,7 @@ async def test_the_same_article_again_is_no_second_alert(cast: Cast, site: Path,
         await until(lambda rae=rae: rae.has("예시군 앞바다"))
     os.utime(post)
     await cast.publish(site, "quake", "[속보] 예시군 앞바다 규모 5.1 지진", "규모 5.1이다.", categories="재난")
-    post.rename(site / "_posts" / f"{TODAY - timedelta(days=1):%Y-%m-%d}-quake.md")  # moved in time
+    post.rename(site / "_posts" / f"{today() - timedelta(days=1):%Y-%m-%d}-quake.md")  # moved in time
     await once_each(cast, site, readers, "예시군 앞바다")
     assert len([row for row in await cast.stories() if "앞바다" in row["headline"]]) == 1
 
@@ -107,9 +110,9 @@ async def test_a_piece_moved_in_time_is_still_known_by_its_new_name(
     post = await cast.publish(site, "quake", "예시군 앞바다 지진", "규모 5.1이다.", categories="재난")
     for rae in readers:
         await until(lambda rae=rae: rae.has("예시군 앞바다"))
-    before, after = (f"{TODAY - timedelta(days=days):%Y/%m/%d}" for days in (0, 1))
+    before, after = (f"{today() - timedelta(days=days):%Y/%m/%d}" for days in (0, 1))
     url = (await cast.story("앞바다"))["url"].replace(before, after)
-    moved = post.rename(site / "_posts" / f"{TODAY - timedelta(days=1):%Y-%m-%d}-quake.md")
+    moved = post.rename(site / "_posts" / f"{today() - timedelta(days=1):%Y-%m-%d}-quake.md")
 
     async def known() -> bool:
         return await cast.process.kit.stories.article(url) is not None
@@ -122,10 +125,10 @@ async def test_a_piece_moved_in_time_is_still_known_by_its_new_name(
 async def test_a_held_piece_moved_to_today_still_waits_and_has_its_new_address(cast: Cast, site: Path) -> None:
     post = await cast.publish(site, "old", "예시군 옛 소식", "옛 문장이다.", day="2026-01-02")
     story = await cast.held("옛 소식", "old")
-    post.rename(site / "_posts" / f"{TODAY:%Y-%m-%d}-old.md")
+    post.rename(site / "_posts" / f"{today():%Y-%m-%d}-old.md")
 
     async def moved() -> bool:
-        return f"{TODAY:%Y/%m/%d}" in str((await cast.story("옛 소식"))["url"])
+        return f"{today():%Y/%m/%d}" in str((await cast.story("옛 소식"))["url"])
 
     await until(moved)
     assert [row["id"] for row in await cast.stories()] == [story]
@@ -133,10 +136,10 @@ async def test_a_held_piece_moved_to_today_still_waits_and_has_its_new_address(c
 
 async def test_the_same_headline_without_a_text_waits(cast: Cast, site: Path, readers: list[Actor]) -> None:
     words = "---\ntitle: 오늘의 하늘\nexcerpt: ''\n---\n<img src='sky.png'>\n"
-    (site / "_posts" / f"{TODAY - timedelta(days=1):%Y-%m-%d}-sky.md").write_text(words, "utf-8")
+    (site / "_posts" / f"{today() - timedelta(days=1):%Y-%m-%d}-sky.md").write_text(words, "utf-8")
     for rae in readers:
         await until(lambda rae=rae: rae.has("오늘의 하늘"))
-    (site / "_posts" / f"{TODAY:%Y-%m-%d}-sky.md").write_text(words, "utf-8")
+    (site / "_posts" / f"{today():%Y-%m-%d}-sky.md").write_text(words, "utf-8")
     await cast.held("오늘의 하늘", "said before")
 
 
