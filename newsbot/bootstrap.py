@@ -258,7 +258,7 @@ def people(config: Settings, origin: str = "settings") -> tuple[Person, ...]:
 
 def sources(config: Settings, folders: tuple[Path, ...] = ()) -> list[Source]:
     """What to watch: the config's, and the folders named on the command line. Raises ConfigError for a missing one."""
-    named = [(section.name, section.path, section.url) for section in config.source]
+    named = [(section.name, section.path, section.url) for section in config.source if section.path]
     # A folder has no name of its own but its path: two sites called "site" must not share a baseline.
     named += [(str(folder.resolve()), folder, "") for folder in folders]
     found: list[Source] = []

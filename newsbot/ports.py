@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from newsbot.core.model import (
     Outcome,
     Rendered,
     Reply,
+    SourceKind,
     Story,
     Subscriber,
     Tally,
@@ -64,8 +66,9 @@ class Platform(Protocol):
         """Close every connection."""
         ...
 
-    async def send(self, to: Address, message: Rendered) -> Outcome:
-        """Exactly one request; never retried inside."""
+    async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
+        """Exactly one request; never retried inside. `answers`: the message there that this one is a reply to; where it
+        is gone the new one is posted all the same."""
         ...
 
     async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:
@@ -101,18 +104,53 @@ class StoreDown(Exception):
     """Redis cannot be reached, or refuses to write. Nothing was begun."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an address answered: the final address after redirects, headers in lower case, the decoded body."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class FetchError(Exception):
+    """No answer: one line that names the address and why. `nobody`: there is no such host, or the address guard lets
+    nothing through to it, so asking again changes nothing."""
+
+    def __init__(self, line: str, *, nobody: bool = False) -> None:
+        super().__init__(line)
+        self.nobody = nobody
+
+
+class Fetch(Protocol):
+    """The one way out to addresses that others gave us; every one passes the address guard."""
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Fetched:
+        """The page, at most 5 MB in 10 s and 3 redirects. Raises FetchError."""
+        ...
+
+    async def status(self, url: str) -> int:
+        """Its HTTP status alone, after redirects; the body is not read. Raises FetchError."""
+        ...
+
+
 class Source(Protocol):
     """Where articles come from."""
 
     name: str
-    kind: str
+    kind: SourceKind
 
     async def scan(self) -> Sequence[Article]:
         """Every article as it stands now. Raises SourceError when the source itself cannot be read."""
         ...
 
     def changes(self) -> AsyncIterator[Sequence[Article]]:
-        """New or changed articles as they happen, for ever."""
+        """New or changed articles as they happen, for ever. Raises SourceError where the source is not there any more."""
+        ...
+
+    def has(self, article: Article) -> bool:
+        """Whether the source still shows this piece under the name it had."""
         ...
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -31,6 +32,13 @@ PLAINER = {
 """What pydantic calls a mistake, in words of a config file."""
 
 
+def whole_address(url: str) -> str:
+    """The address as it is, or ""; raises ValueError for what is neither."""
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return url
+
+
 class ConfigError(Exception):
     """The configuration cannot be used: one line that names the file, the key and what is wrong with it."""
 
@@ -49,13 +57,12 @@ class Site(Section):
     language: Literal["ko", "en"] = "ko"
     zone: str = "Asia/Seoul"
     commercial: bool = True
+    privacy_url: str = ""
 
-    @field_validator("url")
+    @field_validator("url", "privacy_url")
     @classmethod
     def _whole_address(cls, url: str) -> str:
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return url
+        return whole_address(url)
 
     @field_validator("zone")
     @classmethod
@@ -66,12 +73,27 @@ class Site(Section):
 
 
 class SourceSection(Section):
-    """One `[[source]]`: a folder that is watched."""
+    """One `[[source]]`: a folder or a feed that is watched. `urgency` and `topics` are for articles that say nothing of
+    their own; `every` is how many seconds a feed is left alone at least."""
 
     name: str
-    kind: Literal["jekyll"] = "jekyll"
-    path: Path
+    kind: Literal["jekyll", "feed"] = "jekyll"
+    path: Path | None = None
     url: str = ""
+    urgency: Literal["normal", "breaking"] = "normal"
+    topics: tuple[str, ...] = ()
+    every: float = Field(default=60.0, ge=10, le=86400)
+
+    @model_validator(mode="after")
+    def _what_its_kind_needs(self) -> SourceSection:
+        if self.kind == "jekyll" and self.path is None:
+            raise ValueError("path: is missing, the folder of the site")
+        if self.kind == "feed" and not self.url:
+            raise ValueError("url: is missing, the address of the feed")
+        if self.kind == "feed" and self.path is not None:
+            raise ValueError("path: a feed has an address (url), no folder")
+        whole_address(self.url)
+        return self
 
 
 class PersonSection(Section):
@@ -117,10 +139,32 @@ class Ingest(Section):
     most_at_once: int = Field(default=20, ge=1)
 
 
+class Fetch(Section):
+    """`[fetch]`: `allow` names the networks that the address guard lets through although they are not public."""
+
+    allow: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+class Gate(Section):
+    """`[gate]`: how long (seconds) an alert waits for its page to answer 200 before it is held (normal), or goes without
+    a link (breaking). `on = false` asks no page at all."""
+
+    on: bool = True
+    normal: float = Field(default=600.0, ge=0, le=86400)
+    breaking: float = Field(default=60.0, ge=0, le=3600)
+
+
+class Links(Section):
+    """`[links]`: `utm` adds where a click came from to every link; never who clicked."""
+
+    utm: bool = False
+
+
 class MessageSection(Section):
-    """`[message]`: how alerts look; `emoji` puts 🚨 before a flash."""
+    """`[message]`: how alerts look; `emoji` puts 🚨 before a flash, `image` shows the article's own picture."""
 
     emoji: bool = True
+    image: bool = False
 
 
 class Log(Section):
@@ -140,6 +184,9 @@ class Settings(Section):
     redis: RedisSection = RedisSection()
     web: Web = Web()
     ingest: Ingest = Ingest()
+    fetch: Fetch = Fetch()
+    gate: Gate = Gate()
+    links: Links = Links()
     message: MessageSection = MessageSection()
     log: Log = Log()
     platforms: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)

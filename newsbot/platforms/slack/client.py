@@ -90,11 +90,14 @@ class SlackPlatform:
         if session is not None:
             await session.close()
 
-    async def send(self, to: Address, message: Rendered) -> Outcome:
-        """Exactly one request; never retried inside."""
+    async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
+        """Exactly one request; never retried inside. `answers` puts it into the thread of that message."""
         if (channel := self._channel(to)) is None:
             return Gone("another workspace", "quarantined")
-        body = b'{"channel":%s,' % json.dumps(channel).encode() + message.body[1:]
+        head = {"channel": channel}
+        if answers:
+            head |= {"thread_ts": to_ts(answers), **message.reply}
+        body = encode(head)[:-1] + b"," + message.body[1:]
         answer = await self._post(message.method, body)
         return classify_error(answer) if isinstance(answer, BaseException) else classify(*answer, channel)
 

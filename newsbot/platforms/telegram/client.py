@@ -78,11 +78,13 @@ class TelegramPlatform:
         await self._request.shutdown()
         await self._poll_request.shutdown()
 
-    async def send(self, to: Address, message: Rendered) -> Outcome:
-        """Exactly one request; never retried inside."""
+    async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
+        """Exactly one request; never retried inside. It is posted also where the message it answers is gone."""
         if (target := split(to)) is None:
             return Gone("not a Telegram chat", "quarantined")
         chat, head = target
+        if answers:
+            head += b'"reply_parameters":{"message_id":%d,"allow_sending_without_reply":true},' % answers
         return await self._post(message.method, head + message.body[1:], lambda s, b: classify(s, b, chat))
 
     async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from newsbot.core.model import Article
+from newsbot.core.model import Article, SourceKind
 from newsbot.ports import SourceError
 from newsbot.sources.jekyll.files import (
     CONFIG_NAMES,
@@ -45,7 +45,7 @@ _SCAN_WAIT = 2.5  # seconds a scan waits at most for files that are being writte
 class JekyllSource:
     """The posts of one site folder. Reads only; never follows a link out of the folder."""
 
-    kind = "jekyll"
+    kind: SourceKind = "jekyll"
 
     def __init__(
         self,
@@ -74,6 +74,10 @@ class JekyllSource:
         Raises SourceError where the folder or its `_config.yml` cannot be read.
         """
         return await asyncio.to_thread(self.read)
+
+    def has(self, article: Article) -> bool:
+        """Whether its file is still there."""
+        return article.path is not None and (self._root / article.path).is_file()
 
     def read(self) -> list[Article]:
         """`scan` for callers without an event loop."""

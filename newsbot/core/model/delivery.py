@@ -1,0 +1,109 @@
+"""Deliveries: what was allowed to go, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from newsbot.core.model.news import Address, StoryState
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The platform confirmed it: `ref` is its message reference as one integer (Slack: the ts in microseconds)."""
+
+    ref: int
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Certainly not sent; may be tried again after `after` seconds (None: our own backoff). `why` "429" counts as a flood."""
+
+    after: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The request left and no trustworthy answer came: it may or may not be visible. Never retried blindly."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """This chat cannot be reached: `stopped` (blocked, deleted) or `quarantined` (lost rights, may come back)."""
+
+    why: str
+    state: Literal["stopped", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform refuses this text; it would refuse it in every chat."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The chat has a new address (a Telegram group became a supergroup); certainly not sent to the old one."""
+
+    to: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The platform refused our token: the bot stops, nothing becomes dead."""
+
+    why: str
+
+
+Outcome = Sent | Later | Uncertain | Gone | Refused | Moved | Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One delivery that `begin` allowed: its position in the audience, the token `commit` must show, where it goes.
+
+    `base` is the message there that this one edits or answers, 0 where there is none.
+    """
+
+    position: int
+    token: str
+    attempt: int
+    index: int
+    address: Address
+    language: str
+    base: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What `begin` granted: deliveries of one push (may be none), and how long to wait before asking again.
+
+    `story` is whose text is sent, in at least this `revision`; `edits`: what was sent is changed, nothing new is posted.
+    """
+
+    push: str
+    intents: tuple[Intent, ...]
+    wait: float  # seconds
+    story: str = ""
+    revision: int = 1
+    edits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The account of one story on one platform: everything adds up to `audience`."""
+
+    audience: int = 0
+    pending: int = 0
+    sending: int = 0
+    sent: int = 0
+    dead: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    doubt: int = 0
+    state: StoryState = "open"
+    reasons: tuple[tuple[str, int], ...] = ()
