@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -18,19 +18,24 @@ from babel.messages.pofile import read_po
 from pydantic import SecretStr, ValidationError
 
 from newsbot import platforms, settings
-from newsbot.core import commands, compose, editorial
-from newsbot.core.model import Address, Person, Rendered, Story, Topic
+from newsbot.core import commands, compose, duties, editorial
+from newsbot.core.duties import Duties
+from newsbot.core.model import Address, Article, Person, Rendered, Story, Topic, Urgency
+from newsbot.fetch import Fetcher
+from newsbot.flows.again import Again
 from newsbot.flows.chat import Chat
 from newsbot.flows.deliver import Deliver
 from newsbot.flows.desk import Deeds, Desk
 from newsbot.flows.door import Door
+from newsbot.flows.gate import Gate
 from newsbot.flows.ingest import Ingest
 from newsbot.flows.plan import Plan
 from newsbot.flows.report import Report
+from newsbot.flows.revise import Revise
 from newsbot.flows.upkeep import Upkeep
 from newsbot.flows.words import Words
-from newsbot.ports import Dialect, Platform, Source
-from newsbot.settings import ConfigError, Settings
+from newsbot.ports import Dialect, Fetch, Platform, Source
+from newsbot.settings import ConfigError, Settings, SourceSection
 from newsbot.sources.jekyll import JekyllSource
 from newsbot.store.audit import RedisAudit
 from newsbot.store.ledger import RedisLedger
@@ -40,6 +45,7 @@ from newsbot.store.subscribers import RedisSubscribers
 from newsbot.telemetry import Metrics
 
 TOPICS_FILE = Path("config/topics.toml")
+DUTIES_FILE = Path("config/duties.toml")
 LANGUAGES = ("ko", "en")
 
 
@@ -56,7 +62,18 @@ class Plain:
     topics: tuple[Topic, ...]
     words: Words
     rules: editorial.Rules
+    duties: Duties
     dialects: Mapping[str, Dialect]
+
+    def mark(self, article: Article, body: str) -> tuple[str, ...]:
+        """The duties that an article whose page says `body` brings with it."""
+        return duties.marks(self.duties, article, body)
+
+    def drawn(self, story: Story) -> str:
+        """Everything readers would see of this story, everywhere, as one comparable text."""
+        return " ".join(
+            self.render(story, platform, language).digest for platform in self.dialects for language in LANGUAGES
+        )
 
     def render(self, story: Story, platform: str, language: str) -> Rendered:
         """What this story is on that platform, in that frame language; pure, so previews show what is sent."""
@@ -69,6 +86,7 @@ class Plain:
             now=editorial.moment(story.accepted_at),
             zone=self.settings.site.zone,
             commercial=self.settings.site.commercial,
+            **({"campaign": platform} if self.settings.links.utm else {}),
         )
         return self.dialects[platform].render(message)
 
@@ -102,6 +120,7 @@ class Kit:
     ops: frozenset[Address]
     metrics: Metrics
     plan: Plan
+    gate: Gate
     ingest: Ingest
     report: Report
     deeds: Deeds
@@ -146,8 +165,14 @@ def plain(config: Settings) -> Plain:
     """The pure part of the kit. Raises ConfigError for a broken topics file."""
     dialects = {name: platforms.load(name).dialect() for name in platforms.PLATFORMS}
     topics = read_topics()
-    rules = editorial.Rules(topics, config.site.name)
-    return Plain(config, topics, read_words(config.site.language), rules, MappingProxyType(dialects))
+    rules = editorial.Rules(topics, config.site.name, config.message.image)
+    words = read_words(config.site.language)
+    return Plain(config, topics, words, rules, read_duties(), MappingProxyType(dialects))
+
+
+def fetcher(config: Settings) -> Fetcher:
+    """The one way out to addresses that others gave us."""
+    return Fetcher(config.fetch.allow, contact=config.site.url)
 
 
 def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: bool = True) -> Kit:
@@ -165,7 +190,10 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     clients, rates, ops = connect(base, config, environ, live=live)
     bots = tuple(rates)
     plan = Plan(stories, ledger, base.dialects, now)
-    ingest = Ingest(stories, plan, base.rules, now, bots, config.ingest.most_at_once)
+    gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
+    revise = Revise(stories, plan, base.rules, now, bots, editorial.new_story_id, base.drawn)
+    again = Again(stories, now, editorial.new_story_id)
+    ingest = Ingest(stories, plan, gate, revise, again, base.rules, now, config.ingest.most_at_once)
     return Kit(
         base,
         redis,
@@ -179,10 +207,16 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
         frozenset(ops),
         Metrics(),
         plan,
+        gate,
         ingest,
         Report(stories, subscribers, ledger, base.dialects),
         Deeds(stories, ledger, audit, ingest, plan, bots, now),
     )
+
+
+def patience(config: Settings) -> Mapping[Urgency, float]:
+    """Seconds an alert of each urgency waits for its page."""
+    return {Urgency.FLASH: 0.0, Urgency.BREAKING: config.gate.breaking, Urgency.NORMAL: config.gate.normal}
 
 
 def connect(
@@ -256,25 +290,34 @@ def people(config: Settings, origin: str = "settings") -> tuple[Person, ...]:
     return tuple(found)
 
 
-def sources(config: Settings, folders: tuple[Path, ...] = ()) -> list[Source]:
-    """What to watch: the config's, and the folders named on the command line. Raises ConfigError for a missing one."""
-    named = [(section.name, section.path, section.url) for section in config.source if section.path]
-    # A folder has no name of its own but its path: two sites called "site" must not share a baseline.
-    named += [(str(folder.resolve()), folder, "") for folder in folders]
+def sources(
+    base: Plain, config: Settings, folders: Sequence[Path] = (), feeds: Sequence[str] = (), fetch: Fetch | None = None
+) -> list[Source]:
+    """What to watch: the config's, and what the command line names. Raises ConfigError for a missing folder."""
+    named = list(config.source)
+    # What has no name of its own is called by its place: two sites called "site" must not share a baseline.
+    named += [SourceSection(name=str(folder.resolve()), path=folder) for folder in folders]
+    named += [SourceSection(name=url, kind="feed", url=url) for url in feeds]
+    fetch = fetch or fetcher(config)
     found: list[Source] = []
-    for name, folder, url in named:
-        if not folder.is_dir():
-            raise ConfigError(f"site folder {folder} does not exist or is no folder")
-        found.append(
-            JekyllSource(
-                name,
-                folder,
-                url=url or config.site.url or None,
-                zone=config.site.zone,
-                publisher=config.site.name,
-                now=now,
-            )
-        )
+    for section in named:
+        shared: dict[str, Any] = {
+            "zone": config.site.zone,
+            "publisher": config.site.name,
+            "now": now,
+            "mark": base.mark,
+            "urgency": Urgency.BREAKING if section.urgency == "breaking" else None,
+            "topics": section.topics,
+        }
+        if section.path is None:
+            from newsbot.sources.feed import FeedSource  # noqa: PLC0415  TODO until it is there
+
+            found.append(FeedSource(section.name, section.url, fetch=fetch, every=section.every, **shared))
+            continue
+        if not section.path.is_dir():
+            raise ConfigError(f"site folder {section.path} does not exist or is no folder")
+        known = {name: shared[name] for name in ("zone", "publisher", "now")}
+        found.append(JekyllSource(section.name, section.path, url=section.url or config.site.url or None, **known))
     return found
 
 
@@ -296,6 +339,16 @@ def read_topics() -> tuple[Topic, ...]:
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise ConfigError(f"{TOPICS_FILE}: {error}") from None
+
+
+def read_duties() -> Duties:
+    """The duties of `config/duties.toml`, or the ones that come with the package. Raises ConfigError."""
+    packaged = files("newsbot") / "duties.toml"
+    text = DUTIES_FILE.read_text("utf-8") if DUTIES_FILE.is_file() else packaged.read_text("utf-8")
+    try:
+        return duties.read(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise ConfigError(f"{DUTIES_FILE}: {error}") from None
 
 
 def read_words(default: str) -> Words:

@@ -12,6 +12,7 @@ from newsbot.core.model import (
     Article,
     Inbound,
     Intent,
+    Known,
     Message,
     Outcome,
     Rendered,
@@ -161,27 +162,61 @@ class SourceError(Exception):
 class Stories(Protocol):
     """Articles and stories: what is known, what was accepted, what waits for a person."""
 
-    async def known(self, articles: Sequence[Article]) -> Sequence[tuple[str, str] | None]:
-        """Per article (fingerprint, story id or ""), or None where none of its names was ever seen."""
+    async def known(self, articles: Sequence[Article]) -> Sequence[Known | None]:
+        """Per article what is known of it, or None where none of its names was ever seen."""
         ...
 
     async def note(self, articles: Sequence[Article]) -> int:
         """Remember articles without telling anybody (baseline, ignored, revised); how many were new."""
         ...
 
-    async def accept(self, article: Article, story: Story, bots: Sequence[str]) -> tuple[bool, str]:
+    async def same_words(self, article: Article) -> Article | None:
+        """The first article of the same source that said exactly this, under whatever name and date."""
+        ...
+
+    async def accept(
+        self,
+        article: Article,
+        story: Story,
+        bots: Sequence[str],
+        gate: float | None = None,
+        links: float | None = None,
+    ) -> tuple[bool, str]:
         """Article, story and one todo row per bot in one step. (False, its story id) where it was accepted before."""
         ...
 
-    async def release(self, story: Story, bots: Sequence[str]) -> bool:
-        """A held story goes out: True once; False if it is not held any more or its text changed since."""
+    async def ask(self, story: Story) -> bool:
+        """A held story that belongs to no article of its own; False where its id is taken."""
+        ...
+
+    async def advance(
+        self,
+        before: Story,
+        after: Story,
+        rows: Sequence[str] = (),
+        *,
+        gate: float | None = None,
+        links: float | None = None,
+    ) -> bool:
+        """One step of a story: `after` in place of `before`; False where it is another one by now.
+
+        `rows` are the bots to plan for. `gate` and `links`: until when it is in `waiting` and `linkless`; 0 takes it out.
+        """
+        ...
+
+    async def waiting(self) -> Sequence[tuple[str, float]]:
+        """(story id, until when) of what waits for its page before it goes out."""
+        ...
+
+    async def linkless(self) -> Sequence[tuple[str, float]]:
+        """(story id, until when) of what went out and gets its link by edit once its page answers."""
         ...
 
     async def todo(self) -> Sequence[tuple[str, str]]:
-        """(story id, bot) rows whose plan has not been made yet."""
+        """(push, bot) rows whose plan has not been made yet; a push is a story id, or "<id>@<revision>" for an edit."""
         ...
 
-    async def done(self, story: str, bot: str) -> None:
+    async def done(self, push: str, bot: str) -> None:
         """The plan of that row is made."""
         ...
 
@@ -195,10 +230,6 @@ class Stories(Protocol):
 
     async def recent(self, limit: int, *, held: bool = False) -> Sequence[Story]:
         """Newest first; `held` only those that wait for a person."""
-        ...
-
-    async def renew(self, story: Story) -> bool:
-        """The text of a story that is still held, as its article states it now; False where it went out or moved on."""
         ...
 
     async def story_of(self, article: Article) -> str:
@@ -258,7 +289,14 @@ class Ledger(Protocol):
     """Deliveries, limits and freezes of each bot. One script a step; every step is idempotent."""
 
     async def plan(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
-        """Freeze the audience and open the push; its size. The same answer when asked again."""
+        """Freeze the audience and open the push; its size. The same answer when asked again.
+
+        A story with a parent answers, in each chat that has it, the parent's message.
+        """
+        ...
+
+    async def plan_edit(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
+        """Open the push that edits this revision into what was sent: every chat that has it, or may have it soon."""
         ...
 
     async def begin(self, bot: str, worker: str, nonce: str, most: int, rate: float) -> Window:

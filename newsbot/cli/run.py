@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from newsbot import bootstrap
 from newsbot.cli.common import NOTHING_ON, Quit, configured
@@ -19,6 +20,7 @@ from newsbot.procs.runtime import Process
 from newsbot.settings import Settings
 
 Sites = Annotated[list[Path] | None, typer.Option("--site", help="A Jekyll site folder to watch; repeatable.")]
+Feeds = Annotated[list[str] | None, typer.Option("--feed", help="The address of a feed to watch; repeatable.")]
 Jobs = list[Coroutine[Any, Any, None]]
 
 
@@ -26,29 +28,30 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
 
     @app.command()
-    def run(site: Sites = None) -> None:
+    def run(site: Sites = None, feed: Feeds = None) -> None:
         """Watch, answer and deliver, all in one process."""
-        start(lambda p, s: [*worker.jobs(p), *watcher.jobs(p, s), *web.jobs(p)], site, serve=True, alone=True)
+        start(lambda p, s: [*worker.jobs(p), *watcher.jobs(p, s), *web.jobs(p)], site, feed, serve=True, alone=True)
 
     @app.command("web")
     def web_command() -> None:
         """The HTTP door and the chat commands."""
-        start(lambda p, _: [*web.jobs(p), *runtime.keep_started(p)], None, serve=True)
+        start(lambda p, _: [*web.jobs(p), *runtime.keep_started(p)], serve=True)
 
     @app.command("watcher")
-    def watcher_command(site: Sites = None) -> None:
+    def watcher_command(site: Sites = None, feed: Feeds = None) -> None:
         """Watch the sources and accept what is new."""
-        start(watcher.jobs, site, needs_sources=True, needs_bots=False)
+        start(watcher.jobs, site, feed, needs_sources=True, needs_bots=False)
 
     @app.command("worker")
     def worker_command() -> None:
         """Deliver."""
-        start(lambda p, _: worker.jobs(p), None)
+        start(lambda p, _: worker.jobs(p))
 
 
 def start(
     work: Callable[[Process, list[Source]], Jobs],
-    sites: list[Path] | None,
+    sites: list[Path] | None = None,
+    feeds: list[str] | None = None,
     *,
     serve: bool = False,
     alone: bool = False,
@@ -57,9 +60,12 @@ def start(
 ) -> None:
     """Check everything that can be wrong beforehand, then run the jobs until a signal."""
     settings = configured(serves=True)
-    sources = bootstrap.sources(settings, tuple(sites or ()))
+    try:
+        sources = bootstrap.sources(bootstrap.plain(settings), settings, sites or (), feeds or ())
+    except ValidationError:
+        raise Quit("--feed: must start with http:// or https://", 2) from None
     if needs_sources and not sources:
-        raise Quit("nothing to watch: name a site folder with --site or in a [[source]] section", 2)
+        raise Quit("nothing to watch: name a folder with --site, a feed with --feed, or either in a [[source]] section", 2)
     with runtime.only_one(settings.data.folder) if alone else nullcontext(), runtime.redis_url(settings) as url:
         asyncio.run(running(settings, url, sources, work, serve=serve, needs_bots=needs_bots))
 

@@ -38,6 +38,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("latest", Role.READER, "/latest 5", ("최근",)),
     Verb("help", Role.READER, "/help", ("도움말",)),
     Verb("push", Role.EDITOR, "/push K7F3M", ("발송",)),
+    Verb("drop", Role.EDITOR, "/drop K7F3M", ("폐기",)),
     Verb("alerts", Role.EDITOR, "/alerts", ("알림",)),
     Verb("send", Role.EDITOR, "", button_only=True),
     Verb("close", Role.EDITOR, "", button_only=True),

@@ -65,7 +65,7 @@ class Deliver:
     observe: Callable[[str, str, float], None]
     """(platform, outcome, seconds since the story was accepted): for the metrics."""
     jitter: Callable[[], float] = lambda: secrets.randbelow(1000) / 1000
-    _cache: OrderedDict[tuple[str, str], tuple[Rendered, float]] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[tuple[str, int, str], tuple[Rendered, float]] = field(default_factory=OrderedDict)
     _asked: dict[str, float] = field(default_factory=dict)
     """The nonce of a `begin` that has no reply yet, and when it was first asked."""
 
@@ -90,7 +90,7 @@ class Deliver:
         bot, window, asked = self.platform.name, claim.window, claim.asked
         if not window.intents:
             return
-        outcomes = await asyncio.gather(*(self._send(window.push, intent, asked) for intent in window.intents))
+        outcomes = await asyncio.gather(*(self._send(window, intent, asked) for intent in window.intents))
         results = [
             (intent, outcome, delivery.delay(outcome, intent.attempt, self.jitter()))
             for intent, outcome in zip(window.intents, outcomes, strict=True)
@@ -104,10 +104,11 @@ class Deliver:
             log.critical("token.refused", platform=bot, why=stop.why)
             raise BotStopped(stop.why)
 
-    async def _send(self, push: str, intent: Intent, asked: float) -> Outcome:
+    async def _send(self, window: Window, intent: Intent, asked: float) -> Outcome:
         """What became of one delivery; never raises: one poisonous text must not take the receipts of a window along."""
+        push = window.push
         try:
-            found = await self._rendered(push, intent.language)
+            found = await self._rendered(window, intent.language)
         except StoreDown as error:
             return Later(None, str(error))  # nothing has left yet
         except Exception as error:  # noqa: BLE001  whatever drawing it raises, it would raise for every chat
@@ -119,7 +120,10 @@ class Deliver:
             return Later(None, "begun too long ago")  # a pause of this process, or of Redis: its lease may be over
         try:
             async with asyncio.timeout(delivery.SEND_TIMEOUT):
-                outcome = await self.platform.send(intent.address, message)
+                if window.edits:
+                    outcome = await self.platform.edit(intent.address, intent.base, message)
+                else:
+                    outcome = await self.platform.send(intent.address, message, intent.base)
         except TimeoutError:
             outcome = Uncertain("no answer in time")
         except Exception as error:
@@ -128,10 +132,11 @@ class Deliver:
         self.observe(self.platform.name, type(outcome).__name__.lower(), self.clock().timestamp() - accepted_at)
         return outcome
 
-    async def _rendered(self, push: str, language: str) -> tuple[Rendered, float] | None:
-        key = (push, language)
+    async def _rendered(self, window: Window, language: str) -> tuple[Rendered, float] | None:
+        """The words as they stand now; what was begun for a revision is never drawn from an older text."""
+        key = (window.story, window.revision, language)
         if key not in self._cache:
-            story = await self.stories.get(push)
+            story = await self.stories.get(window.story)
             if story is None:
                 return None
             self._cache[key] = (self.render(story, self.platform.name, language), story.accepted_at)
@@ -150,7 +155,7 @@ class Deliver:
                 for intent, outcome, _ in results:
                     if isinstance(outcome, Moved):
                         await self.subscribers.move(intent.address, outcome.to)
-                    elif isinstance(outcome, Gone):
+                    elif isinstance(outcome, Gone) and outcome.state != "kept":
                         await self.subscribers.set_state(intent.address, outcome.state)
                 await self.ledger.commit(bot, push, results)
             except StoreDown as error:

@@ -80,6 +80,10 @@ class Deeds:
             article = await self.stories.article(story.article)
         else:
             story = await self._held_story(article)
+        if story.kind == "question":
+            raise Impossible("push.question", id=story.id)
+        if story.dropped:
+            story = await self._change(story, {"held": "editor", "dropped": None})
         if story.held is None:
             raise Impossible("push.already", id=story.id)
         if article is not None:
@@ -89,11 +93,13 @@ class Deeds:
         changes: dict[str, Any] = {"urgency": urgency} if urgency else {}
         if topics is not None:
             changes["topics"] = topics
-        if changes:
-            story = story.model_copy(update=changes)
-            if not await self.stories.renew(story):
-                raise Impossible("send.changed", id=story.id)
-        return story
+        return await self._change(story, changes) if changes and story.kind != "revision" else story
+
+    async def _change(self, story: Story, changes: Mapping[str, Any]) -> Story:
+        changed = story.model_copy(update=dict(changes))
+        if not await self.stories.advance(story, changed):
+            raise Impossible("send.changed", id=story.id)
+        return changed
 
     async def _article(self, target: str) -> Article | None:
         """The article of this address, as copied from a browser: with a campaign, a mark, a slash too many."""
@@ -113,11 +119,26 @@ class Deeds:
 
     async def release(self, story: Story, who: str) -> bool:
         """The held story goes out as it was shown; False if it changed or went out meanwhile."""
+        if story.held is None:
+            return False
         await self.audit.record(who, "push", story.id, story.body_hash)
-        if not await self.stories.release(story, self.bots):
+        if story.kind == "revision":
+            return await self.ingest.revise.release(story)
+        gate = self.ingest.gate
+        way = gate.way(story.model_copy(update={"held": None, "accepted_at": self.clock().timestamp()}))
+        if not await self.stories.advance(story, way.story, way.bots, gate=way.gate, links=way.links):
             return False
         await self.plan.owed(story.id)
+        await gate.hurry(story.id)
         return True
+
+    async def drop(self, target: str, who: str) -> Story:
+        """A held story that never goes out. Raises Impossible for one that is not held."""
+        story = await self.find(target)
+        if story.held is None:
+            raise Impossible("drop.not_held", id=story.id)
+        await self.audit.record(who, "drop", story.id, story.body_hash)
+        return await self._change(story, {"held": None, "dropped": who})
 
     async def pause(self, who: str) -> None:
         """Nothing more begins on any platform."""
@@ -189,6 +210,8 @@ class Desk:
                     return await self._send(command.arguments, person, language)
                 case "close":
                     return await self._close(command.arguments, person, language)
+                case "drop":
+                    return await self._drop(command.arguments, person, language)
                 case "alerts":
                     return await self._alerts(language)
                 case "status":
@@ -274,6 +297,12 @@ class Desk:
     def _today(self, story: Story) -> Story:
         """The story as it would go out now: an alert names its day once it is not of today."""
         return story.model_copy(update={"accepted_at": self.deeds.clock().timestamp()})
+
+    async def _drop(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
+        if len(arguments) != 1:
+            raise Impossible("drop.how")
+        story = await self.deeds.drop(arguments[0], person.name)
+        return (Reply(self.words.say(language, "dropped", id=story.id)),)
 
     async def _alerts(self, language: str) -> Sequence[Reply]:
         """What waits for a person, then what went out."""

@@ -25,17 +25,19 @@ class Plan:
     async def owed(self, story: str | None = None) -> int:
         """Plan every todo row (of one story, or all); how many. A row that cannot be planned stays, told once."""
         made = 0
-        for story_id, bot in await self.stories.todo():
+        for push, bot in await self.stories.todo():
+            story_id, _, revision = push.partition("@")
             if story is not None and story_id != story:
                 continue
             found, dialect = await self.stories.get(story_id), self.dialects.get(bot)
             if found is None or dialect is None:
-                if (story_id, bot) not in self._told:
-                    self._told.add((story_id, bot))
-                    log.error("plan.impossible", story=story_id, platform=bot, known=found is not None)
+                if (push, bot) not in self._told:
+                    self._told.add((push, bot))
+                    log.error("plan.impossible", story=push, platform=bot, known=found is not None)
                 continue
-            size = await self.ledger.plan(found, bot, dialect.ref_bytes, self.clock().timestamp())
-            await self.stories.done(story_id, bot)
-            log.info("planned", story=story_id, platform=bot, audience=size, urgency=found.urgency.value)
+            plan = self.ledger.plan_edit if revision else self.ledger.plan
+            size = await plan(found, bot, dialect.ref_bytes, self.clock().timestamp())
+            await self.stories.done(push, bot)
+            log.info("planned", story=push, platform=bot, audience=size, urgency=found.urgency.value)
             made += 1
         return made

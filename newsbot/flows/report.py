@@ -26,9 +26,10 @@ class Report:
 
     async def story(self, story: Story) -> dict[str, Any]:
         """The row of `newsbot stories`, with `reasons` and `platforms` as `show` adds them."""
-        tallies = await self._tallies(story.id)
+        push = f"{story.parent}@{story.revision}" if story.kind == "revision" else story.id
+        tallies = await self._tallies(push)
         planned = {bot for bot, tally in tallies.items() if tally}
-        owed = [bot for story_id, bot in await self.stories.todo() if story_id == story.id]
+        owed = [bot for owed, bot in await self.stories.todo() if owed == push]
         total = {name: sum(getattr(tally, name) for tally in tallies.values() if tally) for name in COUNTS}
         reasons: Counter[str] = Counter()
         for tally in tallies.values():
@@ -37,6 +38,8 @@ class Report:
         state = (
             "held"
             if story.held
+            else "cancelled"
+            if story.dropped
             else "open"
             if owed or "open" in states or not planned
             else "cancelled"
@@ -52,7 +55,7 @@ class Report:
             "headline": story.headline,
             "url": story.link,
             "state": state,
-            "reason": story.held,
+            "reason": story.held or (f"dropped by {story.dropped}" if story.dropped else None),
             "accepted_at": datetime.fromtimestamp(story.accepted_at, UTC).isoformat(),
             **total,
             "reasons": dict(reasons),

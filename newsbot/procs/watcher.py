@@ -14,7 +14,8 @@ log = structlog.get_logger()
 
 
 def jobs(process: Process, sources: Sequence[Source]) -> list[Coroutine[Any, Any, None]]:
-    """One coroutine a source; they end at the stop signal."""
+    """One coroutine a source, and one for the gate; they end at the stop signal."""
     if not sources:
-        log.warning("nothing_watched", hint="name a site folder with --site or in a [[source]] section")
-    return [until_stopped(process.stop, process.kit.ingest.watch(source)) for source in sources]
+        log.warning("nothing_watched", hint="name a folder with --site, a feed with --feed, or a [[source]] section")
+    work = [process.kit.ingest.watch(source) for source in sources]
+    return [until_stopped(process.stop, one) for one in [*work, process.kit.gate.run()]]

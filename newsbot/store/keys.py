@@ -7,12 +7,14 @@ below from it: the same slot by construction.
 | key | type | kept | written by | size |
 | --- | --- | --- | --- | --- |
 | nb:install | string | for ever | boot | one id |
-| nb:{news}:story:<id> | hash body, state | 200 days | accept, release | ~1 KB a story |
-| nb:{news}:stories | zset id by accept time | trimmed by age | accept | 70 B a story |
-| nb:{news}:held | zset id by accept time | until released | accept, release | small |
-| nb:{news}:known | hash name -> article id | for ever | accept, note | ~150 B a name, 300 MB per million names |
-| nb:{news}:article:<id> | hash body, print, story | for ever | accept, note | ~1 KB an article |
-| nb:{news}:todo | hash "<story> <bot>" -> accept time | until planned | accept, release, done | small |
+| nb:{news}:story:<id> | hash body, held, text:<revision> | 200 days | accept, ask, advance | ~1 KB a text |
+| nb:{news}:stories | zset id by accept time | trimmed by age | accept, ask | 70 B a story |
+| nb:{news}:held | zset id by accept time | until released or dropped | accept, ask, advance | small |
+| nb:{news}:known | hash name (id, path, address, words) -> article id | for ever | accept, note | ~150 B a name |
+| nb:{news}:article:<id> | hash body, print, kind, story | for ever | accept, note | ~1 KB an article |
+| nb:{news}:todo | hash "<story>[@<revision>] <bot>" -> accept time | until planned | accept, advance, done | small |
+| nb:{news}:gate | zset id by when it waits no longer | until its page answers | accept, advance | small |
+| nb:{news}:links | zset id by when it is given up | until its link is there | accept, advance | small |
 | nb:{news}:bots | set | for ever | boot | platforms the running newsbot serves |
 | nb:{news}:sources | hash name -> JSON | for ever | watcher | small |
 | nb:{news}:audit | stream | 1,000,000 entries | desk | ~200 B an entry |
@@ -60,6 +62,8 @@ STORIES = "nb:{news}:stories"
 HELD = "nb:{news}:held"
 KNOWN = "nb:{news}:known"
 TODO = "nb:{news}:todo"
+GATE = "nb:{news}:gate"
+LINKS = "nb:{news}:links"
 BOTS = "nb:{news}:bots"
 SOURCES = "nb:{news}:sources"
 AUDIT = "nb:{news}:audit"
@@ -68,12 +72,12 @@ ARTICLE_PREFIX = "nb:{news}:article:"
 
 
 def story(story_id: str) -> str:
-    """One story: `body` (JSON), `held` (reason or absent)."""
+    """One story: `body` (JSON), `held` (reason or absent), `text:<n>` (the JSON of an earlier revision)."""
     return STORY_PREFIX + story_id
 
 
 def article(article_id: str) -> str:
-    """One article: `body` (JSON), `print` (fingerprint), `story` (id or empty)."""
+    """One article: `body` (JSON), `print` (fingerprint), `kind` (of its source), `story` (id or empty)."""
     return ARTICLE_PREFIX + article_id
 
 

@@ -50,29 +50,29 @@ class RedisLedger:
         """Freeze the audience and open the push; its size. The same answer when asked again."""
         floors = [urgency for urgency in Urgency if urgency.lane >= story.urgency.lane]
         topics = ["all", *(f"topic:{topic}" for topic in story.topics)]
+        maps = [f"floor:{floor}" for floor in floors]
+        sets = [keys.bitmap(bot, name) for name in ("active", *topics, *maps)]
+        return await self._plan(story, bot, story.id, sets, [ref_bytes, len(topics), story.parent or "", ""], now)
+
+    async def plan_edit(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
+        """Open the push that edits this revision into what was sent; the size of the first push. The same answer when
+        asked again, and when a newer revision is planned already (0)."""
+        return await self._plan(
+            story, bot, f"{story.id}@{story.revision}", [], [ref_bytes, 0, story.id, story.revision], now
+        )
+
+    async def _plan(
+        self, story: Story, bot: str, push: str, sets: Sequence[str], facts: Sequence[Any], now: float
+    ) -> int:
+        """`facts`: width of a reference, how many of `sets` are topics, base push or "", revision or ""."""
+        # Lane first, then age: one second of age never outweighs a lane.
+        score = story.urgency.lane * 1e11 + story.accepted_at
+        key = keys.push(bot, push)
         return int(
             await self._redis.run(
                 "plan",
-                [
-                    keys.push(bot, story.id),
-                    keys.push(bot, story.id, "audience"),
-                    keys.act(bot),
-                    keys.door(bot),
-                    keys.bot(bot),
-                    keys.bitmap(bot, "active"),
-                    *(keys.bitmap(bot, topic) for topic in topics),
-                    *(keys.bitmap(bot, f"floor:{floor}") for floor in floors),
-                ],
-                [
-                    story.id,
-                    # Lane first, then age: one second of age never outweighs a lane.
-                    story.urgency.lane * 1e11 + story.accepted_at,
-                    now,
-                    keys.KEPT,
-                    ref_bytes,
-                    len(topics),
-                    time_to_live(story.urgency),
-                ],
+                [key, f"{key}:audience", keys.act(bot), keys.door(bot), keys.bot(bot), *sets],
+                [push, score, now, keys.KEPT, *facts, time_to_live(story.urgency)],
             )
         )
 
@@ -81,10 +81,13 @@ class RedisLedger:
         burst = max(BURST, rate * 0.02)
         reply = json.loads(await self._redis.run("begin", [keys.bot(bot)], [worker, nonce, most, rate, burst]))
         intents = []
-        for position, token, attempt, index, record in reply["items"]:
+        for position, token, attempt, index, record, base in reply["items"]:
             chat, language, _ = record.split(" ")
-            intents.append(Intent(position, token, attempt, index, Address(bot, chat), language))
-        return Window(reply["push"], tuple(intents), reply["wait"] / 1000)
+            intents.append(Intent(position, token, attempt, index, Address(bot, chat), language, int(base)))
+        push = reply["push"]
+        return Window(
+            push, tuple(intents), reply["wait"] / 1000, push.partition("@")[0], reply["revision"], reply["edits"]
+        )
 
     async def commit(self, bot: str, push: str, results: Sequence[tuple[Intent, Outcome, float]]) -> None:
         """Record outcomes; the float is the delay in seconds before another try (`Later`, `Stopped`, `Moved`)."""
@@ -130,6 +133,8 @@ class RedisLedger:
         reasons = Counter(
             reason.decode() for reason in await self._redis.call("HVALS", keys.push(bot, push, "reasons"))
         )
+        if int(h.get("absent", 0)):
+            reasons["not there to edit"] += int(h["absent"])
         if h["state"] in ("expired", "cancelled") and int(h.get("rest", 0)):
             reasons[h["state"]] += int(h["rest"])
         return Tally(

@@ -21,6 +21,7 @@ from newsbot.ports import StoreDown
 
 LUA = Path(__file__).parent / "lua"
 PRELUDES = {
+    "plan": "common",
     "begin": "common",
     "commit": "common",
     "reap": "common",

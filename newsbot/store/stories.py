@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from newsbot.core.model import Article, Story
+from newsbot.core.model import Article, Known, Story
 from newsbot.store import keys
 from newsbot.store.redis import Redis
 
@@ -20,22 +20,21 @@ class RedisStories:
     def __init__(self, redis: Redis, now: Callable[[], float] = time.time) -> None:
         self._redis, self._now = redis, now
 
-    async def known(self, articles: Sequence[Article]) -> Sequence[tuple[str, str] | None]:
-        """Per article (fingerprint, story id or ""), or None where none of its names was ever seen."""
-        found: list[tuple[str, str] | None] = []
+    async def known(self, articles: Sequence[Article]) -> Sequence[Known | None]:
+        """Per article what is known of it, or None where none of its names was ever seen."""
+        found: list[Known | None] = []
         for start in range(0, len(articles), BATCH):
             batch = articles[start : start + BATCH]
             ids = await self._redis.pipeline([["HMGET", keys.KNOWN, *names(article)] for article in batch])
             homes = [list(dict.fromkeys(name.decode() for name in reply if name)) for reply in ids]
             flat = [home for several in homes for home in several]
             replies = iter(
-                await self._redis.pipeline([["HMGET", keys.article(home), "print", "story"] for home in flat])
+                await self._redis.pipeline([["HMGET", keys.article(home), "print", "story", "kind"] for home in flat])
             )
             for several in homes:
-                facts = [tuple((part or b"").decode() for part in next(replies)) for _ in several]
+                facts = [Known(*((part or b"").decode() for part in next(replies))) for _ in several]
                 # as home.lua chooses: the first with a story, else the first
-                chosen = next((fact for fact in facts if fact[1]), facts[0] if facts else None)
-                found.append((chosen[0], chosen[1]) if chosen else None)
+                found.append(next((fact for fact in facts if fact.story), facts[0] if facts else None))
         return found
 
     async def note(self, articles: Sequence[Article]) -> int:
@@ -46,61 +45,101 @@ class RedisStories:
                 await self._redis.run(
                     "note",
                     [keys.KNOWN, keys.article(article.id)],
-                    [article.id, article.model_dump_json(), article.fingerprint, *names(article)[1:]],
+                    [
+                        *(article.id, article.model_dump_json(), article.fingerprint, article.kind),
+                        *(words(article), *names(article)[1:]),
+                    ],
                 )
             )
         return fresh
 
-    async def accept(self, article: Article, story: Story, bots: Sequence[str]) -> tuple[bool, str]:
-        """Article, story and one todo row per bot in one step.
+    async def same_words(self, article: Article) -> Article | None:
+        """The first article of the same source that said exactly this, under whatever name and date."""
+        return await self.article(words(article)) if article.content else None
+
+    async def accept(
+        self,
+        article: Article,
+        story: Story,
+        bots: Sequence[str],
+        gate: float | None = None,
+        links: float | None = None,
+    ) -> tuple[bool, str]:
+        """Article, story and one todo row per bot in one step; `gate` and `links` as `advance` has them.
 
         (True, its id); (False, the id it has) where the article has a story; (False, "") where the id is taken.
         """
         code, story_id = await self._redis.run(
             "accept",
-            [keys.KNOWN, keys.article(article.id), keys.story(story.id), keys.STORIES, keys.HELD, keys.TODO],
             [
-                article.id,
-                article.model_dump_json(),
-                article.fingerprint,
-                story.id,
-                story.model_dump_json(),
-                story.held or "",
-                story.accepted_at,
-                keys.KEPT,
-                ",".join(bots),
-                *names(article)[1:],
+                *(keys.KNOWN, keys.article(article.id), keys.story(story.id), keys.STORIES, keys.HELD),
+                *(keys.TODO, keys.GATE, keys.LINKS),
+            ],
+            [
+                *(article.id, article.model_dump_json(), article.fingerprint),
+                *(story.id, story.model_dump_json(), story.held or "", story.accepted_at, keys.KEPT, ",".join(bots)),
+                *("" if gate is None else gate, "" if links is None else links),
+                *(article.kind, words(article), *names(article)[1:]),
             ],
         )
         return int(code) == 1, story_id.decode()
 
-    async def release(self, story: Story, bots: Sequence[str]) -> bool:
-        """A held story goes out as it was approved: True once; False if it is not held or its text changed since."""
-        approved = await self._redis.call("HGET", keys.story(story.id), "body")
-        # Compared as values: a body an older version wrote lacks the fields that came since, and is the same text.
-        if not approved or Story.model_validate_json(approved) != story:
-            return False
-        freed = story.model_copy(update={"held": None, "accepted_at": self._now()}).model_dump_json()
+    async def ask(self, story: Story) -> bool:
+        """A held story that belongs to no article of its own; False where its id is taken."""
         reply = await self._redis.run(
-            "release",
-            [keys.story(story.id), keys.HELD, keys.TODO],
-            [story.id, approved, self._now(), ",".join(bots), freed],
+            "ask",
+            [keys.story(story.id), keys.STORIES, keys.HELD],
+            [story.id, story.model_dump_json(), story.held or "", story.accepted_at, keys.KEPT],
         )
         return bool(reply)
 
-    async def renew(self, story: Story) -> bool:
-        """The text of a story that is still held, as its article states it now; False where it went out or moved on."""
-        reply = await self._redis.run("renew", [keys.story(story.id)], [story.model_dump_json(), story.revision])
+    async def advance(
+        self,
+        before: Story,
+        after: Story,
+        rows: Sequence[str] = (),
+        *,
+        gate: float | None = None,
+        links: float | None = None,
+    ) -> bool:
+        """One step of a story: `after` in place of `before`; False where it is another one by now.
+
+        `rows` are bots to plan for; a revision that edits what was sent has the revision in its row. `gate` (waits for
+        its page) and `links` (went without a link) are when that is over (unix seconds); 0 takes it out.
+        """
+        raw = await self._redis.call("HGET", keys.story(before.id), "body")
+        # Compared as values: a body an older version wrote lacks the fields that came since, and is the same text.
+        if not raw or Story.model_validate_json(raw) != before:
+            return False
+        edits = after.revision > before.revision and before.held is None
+        name = f"{after.id}@{after.revision}" if edits else after.id
+        until = ["" if till is None else till or "-" for till in (gate, links)]
+        reply = await self._redis.run(
+            "advance",
+            [keys.story(after.id), keys.HELD, keys.TODO, keys.GATE, keys.LINKS],
+            [
+                *(after.id, raw, after.model_dump_json(), after.held or "", self._now(), *until),
+                *(before.revision if edits else "", *(f"{name} {bot}" for bot in rows)),
+            ],
+        )
         return bool(reply)
 
-    async def todo(self) -> Sequence[tuple[str, str]]:
-        """(story id, bot) rows whose plan has not been made yet."""
-        rows = await self._redis.call("HKEYS", keys.TODO)
-        return [(story, bot) for story, _, bot in (row.decode().partition(" ") for row in rows)]
+    async def waiting(self) -> Sequence[tuple[str, float]]:
+        """(story id, until when) of what waits for its page before it goes out."""
+        return scored(await self._redis.call("ZRANGE", keys.GATE, 0, -1, "WITHSCORES"))
 
-    async def done(self, story: str, bot: str) -> None:
+    async def linkless(self) -> Sequence[tuple[str, float]]:
+        """(story id, until when) of what went out and gets its link by edit once its page answers."""
+        return scored(await self._redis.call("ZRANGE", keys.LINKS, 0, -1, "WITHSCORES"))
+
+    async def todo(self) -> Sequence[tuple[str, str]]:
+        """(push, bot) rows whose plan has not been made yet; a push is a story id, or "<id>@<revision>" for an edit."""
+        rows = await self._redis.call("HKEYS", keys.TODO)
+        return [(push, bot) for push, _, bot in (row.decode().partition(" ") for row in rows)]
+
+    async def done(self, push: str, bot: str) -> None:
         """The plan of that row is made."""
-        await self._redis.call("HDEL", keys.TODO, f"{story} {bot}")
+        await self._redis.call("HDEL", keys.TODO, f"{push} {bot}")
 
     async def get(self, story: str) -> Story | None:
         """The story of that id, in any letter case."""
@@ -116,7 +155,7 @@ class RedisStories:
     async def story_of(self, article: Article) -> str:
         """The id of this article's story, or "" where it has none."""
         found = (await self.known([article]))[0]
-        return found[1] if found else ""
+        return found.story if found else ""
 
     async def recent(self, limit: int, *, held: bool = False) -> Sequence[Story]:
         """Newest first; `held` only those that wait for a person."""
@@ -149,6 +188,16 @@ class RedisStories:
     async def note_source(self, name: str, facts: Mapping[str, Any]) -> None:
         """Write down how this source is."""
         await self._redis.call("HSET", keys.SOURCES, name, json.dumps(dict(facts), ensure_ascii=False))
+
+
+def scored(rows: Sequence[Sequence[Any]]) -> list[tuple[str, float]]:
+    """Members of a zset with their scores (RESP3: pairs)."""
+    return [(member.decode(), float(score)) for member, score in rows]
+
+
+def words(article: Article) -> str:
+    """The name an article has by its words alone, in its own source; "" where it has none."""
+    return f"content:{article.source}:{article.content}" if article.content else ""
 
 
 def names(article: Article) -> list[str]:

@@ -215,7 +215,7 @@ async def test_edit_and_delete_can_be_repeated(sandbox: Running, slack: SlackPla
     for _ in range(2):
         assert await slack.delete(TO, sent.ref) == sent
     assert visible(sandbox, "C0NEWS") == []
-    assert await slack.edit(TO, sent.ref, ALERT) == Gone("message not found", "quarantined")
+    assert await slack.edit(TO, sent.ref, ALERT) == Gone("message not found", "kept")
 
 
 @pytest.mark.parametrize("way", ["socket", "http"])

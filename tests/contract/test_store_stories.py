@@ -100,60 +100,106 @@ async def test_known_tells_print_and_story_in_order_for_many(stories: RedisStori
     await stories.accept(many[4], alert("FIRST"), BOTS)
     found = await stories.known(many)
     assert found[1::2] == [None] * 601
-    assert [one[0] for one in found[::2] if one] == [one.fingerprint for one in many[::2]]
-    assert [number for number, one in enumerate(found) if one and one[1]] == [4]
+    assert [one.print for one in found[::2] if one] == [one.fingerprint for one in many[::2]]
+    assert [number for number, one in enumerate(found) if one and one.story] == [4]
+
+
+def freed(shown: Story, at: float = NOW) -> Story:
+    return shown.model_copy(update={"held": None, "accepted_at": at})
 
 
 async def test_a_held_story_goes_out_once_and_as_it_was_shown(stories: RedisStories) -> None:
     shown = alert("HELDX", "night", at=1.0)
-    await stories.accept(piece("/a"), shown, BOTS)
+    await stories.accept(piece("/a"), shown, ())
     assert await stories.todo() == []
     assert (await stories.held(), [one.held for one in await stories.recent(5, held=True)]) == (1, ["night"])
     changed = shown.model_copy(update={"headline": "다른 제목", "revision": 2})
-    await stories.renew(changed)
-    assert not await stories.release(shown, BOTS), "its text changed after it was shown"
-    replies = await asyncio.gather(*(stories.release(changed, BOTS) for _ in range(20)))
+    assert await stories.advance(shown, changed)
+    assert not await stories.advance(shown, freed(shown), BOTS), "its text changed after it was shown"
+    replies = await asyncio.gather(*(stories.advance(changed, freed(changed), BOTS) for _ in range(20)))
     assert any(replies)
-    assert len(await stories.todo()) == 2
+    assert sorted(await stories.todo()) == [("HELDX", "slack"), ("HELDX", "telegram")]
     found = await stories.get("HELDX")
-    assert found is not None
-    assert (found.held, found.headline, found.accepted_at) == (None, "다른 제목", NOW)
+    assert found == freed(changed)
     assert await stories.held() == 0
-    await stories.renew(shown)
-    after = await stories.get("HELDX")
-    assert after == found, "what went out is not touched"
+    assert not await stories.advance(shown, changed)
+    assert await stories.get("HELDX") == found, "what went out is not touched"
 
 
-async def test_of_two_releases_that_read_the_same_text_one_goes_through(stories: RedisStories, redis: Redis) -> None:
+async def test_of_two_releases_that_read_the_same_text_one_goes_through(stories: RedisStories) -> None:
     shown = alert("HELDX", "night")
-    await stories.accept(piece("/a"), shown, BOTS)
-    read = await redis.call("HGET", keys.story("HELDX"), "body")
-
-    async def released(at: float, body: bytes) -> int:
-        freed = shown.model_copy(update={"held": None, "accepted_at": at}).model_dump_json()
-        where = [keys.story("HELDX"), keys.HELD, keys.TODO]
-        return int(await redis.run("release", where, ["HELDX", body, at, "telegram", freed]))
-
-    await stories.renew(shown.model_copy(update={"revision": 2}))
-    assert await released(1.0, read) == 0, "renewed between reading and releasing"
-    assert await stories.todo() == []
-    assert not await stories.renew(shown), "an older revision takes nothing back"
-    await stories.renew(shown.model_copy(update={"revision": 3}))
-    read = await redis.call("HGET", keys.story("HELDX"), "body")
-    assert [await released(at, read) for at in (2.0, 3.0, 2.0)] == [1, 0, 1], "the repeated request is told the same"
+    await stories.accept(piece("/a"), shown, ())
+    replies = await asyncio.gather(*(stories.advance(shown, freed(shown, at), BOTS) for at in (2.0, 3.0)))
+    assert sorted(replies) == [False, True]
     found = await stories.get("HELDX")
     assert found is not None
-    assert found.accepted_at == 2.0
+    assert found.accepted_at == (2.0 if replies[0] else 3.0)
+
+
+async def test_a_repeated_step_is_told_the_same(stories: RedisStories, redis: Redis) -> None:
+    shown = alert("HELDX", "night")
+    await stories.accept(piece("/a"), shown, ())
+    before, after = shown.model_dump_json(), freed(shown).model_dump_json()
+    where = [keys.story("HELDX"), keys.HELD, keys.TODO, keys.GATE, keys.LINKS]
+    step = ["HELDX", before, after, "", NOW, "", "", "", "HELDX telegram"]
+    assert [int(await redis.run("advance", where, step)) for _ in range(2)] == [1, 1]
+    assert await stories.todo() == [("HELDX", "telegram")]
 
 
 async def test_a_story_written_by_an_older_version_can_be_released(stories: RedisStories, redis: Redis) -> None:
     shown = alert("HELDX", "night")
-    await stories.accept(piece("/a"), shown, BOTS)
+    await stories.accept(piece("/a"), shown, ())
     old = shown.model_dump_json(exclude={"zone", "labels"})
     await redis.call("HSET", keys.story("HELDX"), "body", old)
     found = await stories.get("HELDX")
     assert found == shown
-    assert await stories.release(found, BOTS)
+    assert await stories.advance(found, freed(found), BOTS)
+
+
+async def test_an_edit_has_its_revision_in_its_rows_and_keeps_the_old_text(stories: RedisStories, redis: Redis) -> None:
+    first = alert("FIRST")
+    await stories.accept(piece("/a"), first, ())
+    second = first.model_copy(update={"headline": "고친 제목", "revision": 2})
+    assert await stories.advance(first, second, BOTS)
+    assert sorted(await stories.todo()) == [("FIRST@2", "slack"), ("FIRST@2", "telegram")]
+    kept = await redis.call("HGET", keys.story("FIRST"), "text:1")
+    assert Story.model_validate_json(kept) == first
+
+
+async def test_what_waits_for_its_page_is_not_planned_and_leaves_the_gate_once(stories: RedisStories) -> None:
+    waits = alert("WAITS").model_copy(update={"live": False})
+    await stories.accept(piece("/a"), waits, (), gate=NOW + 60)
+    assert (await stories.todo(), await stories.waiting(), await stories.linkless()) == ([], [("WAITS", NOW + 60)], [])
+    assert await stories.advance(waits, waits, ("telegram",), gate=0, links=NOW + 3600)
+    assert (await stories.waiting(), await stories.linkless()) == ([], [("WAITS", NOW + 3600)])
+    live = waits.model_copy(update={"live": True, "revision": 2})
+    assert await stories.advance(waits, live, ("telegram",), links=0)
+    assert (await stories.linkless(), await stories.todo()) == ([], [("WAITS", "telegram"), ("WAITS@2", "telegram")])
+
+
+async def test_a_question_is_held_and_belongs_to_no_article(stories: RedisStories) -> None:
+    question = alert("ASKED", "republished").model_copy(update={"kind": "question"})
+    assert [await stories.ask(question) for _ in range(2)] == [True, True], "the same request is told the same"
+    assert not await stories.ask(question.model_copy(update={"headline": "다른 물음"})), "its id is taken"
+    assert [one.id for one in await stories.recent(9, held=True)] == ["ASKED"]
+    assert await stories.article("/ASKED") is None
+
+
+async def test_words_are_known_in_their_own_source_by_their_first_article(stories: RedisStories) -> None:
+    old = piece("/a", "a.md").model_copy(update={"content": "c0ffee"})
+    await stories.note([old])
+    again = piece("/b", "b.md").model_copy(update={"content": "c0ffee"})
+    assert await stories.same_words(again) == old
+    assert await stories.same_words(again.model_copy(update={"source": "other"})) is None
+    assert await stories.same_words(piece("/b")) is None
+    assert await stories.known([again]) == [None], "the same words under another name are another article"
+
+
+async def test_a_record_says_whose_wording_it_is(stories: RedisStories) -> None:
+    await stories.note([piece("/a").model_copy(update={"kind": "feed"})])
+    await stories.accept(piece("/b"), alert("FIRST"), ())
+    found = await stories.known([piece("/a"), piece("/b")])
+    assert [one and (one.kind, one.story) for one in found] == [("feed", ""), ("jekyll", "FIRST")]
 
 
 async def test_what_is_forgotten_by_age_leaves_the_lists_too(stories: RedisStories, redis: Redis) -> None:

@@ -206,7 +206,7 @@ async def test_edit_and_delete_can_be_repeated(sandbox: Running, telegram: Teleg
     for _ in range(2):
         assert await telegram.delete(TO, sent.ref) == sent
     assert sandbox.world.record.messages("telegram", RAE)[0].deleted
-    assert await telegram.edit(TO, sent.ref, ALERT) == Gone("message not found", "quarantined")
+    assert await telegram.edit(TO, sent.ref, ALERT) == Gone("message not found", "kept")
 
 
 async def test_polling_brings_what_people_say_and_answers_them(sandbox: Running, telegram: TelegramPlatform) -> None:

@@ -43,7 +43,7 @@ class Toy:
     name = "toy"
     async def start(self): return "toy"
     async def close(self): pass
-    async def send(self, to, message):
+    async def send(self, to, message, answers=0):
         shelf.append((to.chat, message.payload["text"]))
         return Sent(len(shelf))
     async def edit(self, to, ref, message): return Sent(ref)

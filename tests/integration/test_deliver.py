@@ -44,7 +44,7 @@ class Platform:
         self.asked: list[str] = []
         self.answer: Answer = lambda to: Sent(1)
 
-    async def send(self, to: Address, message: Rendered) -> Outcome:
+    async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
         self.asked.append(to.chat)
         return self.answer(to)
 

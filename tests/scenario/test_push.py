@@ -76,7 +76,8 @@ async def test_what_waited_overnight_is_shown_as_of_today(cast: Cast, site: Path
     found = await cast.process.kit.stories.get(row["id"])
     assert found is not None
     assert found.held == "old"
-    await cast.process.kit.stories.renew(found.model_copy(update={"accepted_at": found.accepted_at - 2 * 86400}))
+    earlier_still = found.model_copy(update={"accepted_at": found.accepted_at - 2 * 86400})
+    assert await cast.process.kit.stories.advance(found, earlier_still)
     await previewed(ed, row["id"])
     preview = ed.news()[0]
     await ed.presses("보내기")

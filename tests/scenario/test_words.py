@@ -17,7 +17,11 @@ FLOWS = Path(bootstrap.__file__).parent / "flows"
 SOURCES = {path.name: path.read_text("utf-8") for path in FLOWS.glob("*.py")}
 
 # Keys that are put together: the dotted beginning, and what may follow.
-HELD = ("editor", "old", "dated ahead", "no site address", "too many at once", "licence unclear", "withdrawal tag")
+HELD = (
+    *("editor", "old", "dated ahead", "no site address", "too many at once", "licence unclear", "withdrawal tag"),
+    *("correction without target", "said before", "unfinished", "republished", "page not found", "large change"),
+    *("edited too often", "election poll incomplete", "suicide item"),
+)
 BUILT = {
     "help": [verb.name for verb in VERBS if verb.listed and not verb.button_only],
     "subscribe": [urgency.value for urgency in Urgency if urgency is not Urgency.NORMAL],
@@ -25,7 +29,7 @@ BUILT = {
     "state": ["open", "done", "held", "cancelled"],
     "platform": ["on", "off", "dead", "paused", "frozen"],
     "refused.admins": ["group", "channel"],
-    "held": [*HELD, "correction without target", "said before", "unfinished"],
+    "held": [*HELD],
     "unfit": ["advertising", "headline empty", "unfinished"],
     "cancelled": ["sending", "doubt", "lost"],
 }

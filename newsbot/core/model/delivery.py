@@ -32,10 +32,11 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """This chat cannot be reached: `stopped` (blocked, deleted) or `quarantined` (lost rights, may come back)."""
+    """This chat cannot be reached: `stopped` (blocked, deleted) or `quarantined` (lost rights, may come back); `kept`:
+    only the message that was to be changed is gone."""
 
     why: str
-    state: Literal["stopped", "quarantined"]
+    state: Literal["stopped", "quarantined", "kept"]
 
 
 @dataclass(frozen=True, slots=True)

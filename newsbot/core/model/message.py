@@ -56,8 +56,9 @@ class Message:
     """An alert in neutral form: what is said, in which language; how a platform draws it is the renderer's matter.
 
     `tag` already has the frame's form ("[속보]", "BREAKING:"). `hashtags` come without "#". `kind` picks the layout:
-    `notice` is the reply that tells of a correction. `notes` are lines of their own at the end. `image` (an address) and
-    `alt` come only where an image may be shown.
+    `notice` is the reply that tells of a correction or withdrawal. `late` are the words that say it comes late, "" where
+    it does not. `notes` are lines of their own at the end. `image` (an https address) and `alt` come only where an image
+    may be shown. `test`: it is no news, and nothing leads away from it. What a layout does without is empty or None.
     """
 
     urgency: Urgency
@@ -75,6 +76,8 @@ class Message:
     story: str  # story id, for Slack's read-back metadata
     kind: Literal["alert", "follow-up", "correction", "notice", "retraction", "digest"] = "alert"
     silent: bool = False
+    test: bool = False
+    late: str = ""
     notes: tuple[str, ...] = ()
     corrected: Corrected | None = None
     sections: tuple[Section, ...] = ()
@@ -83,8 +86,9 @@ class Message:
 
     @property
     def first_line(self) -> str:
-        """The line that stands alone in a notification."""
-        return f"{self.tag} {self.headline}" if self.tag else self.headline
+        """The line that stands alone in a notification; a digest's names its day."""
+        words = f"{self.tag} {self.headline}" if self.tag else self.headline
+        return f"{words} · {self.when.text}" if self.kind == "digest" and self.when else words
 
 
 @dataclass(frozen=True)

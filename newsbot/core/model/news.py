@@ -94,6 +94,15 @@ class Article(Value):
         return hashlib.sha256(json.dumps(seen, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an article: its fingerprint, its story's id or "", and the kind of source whose wording it is."""
+
+    print: str
+    story: str
+    kind: str
+
+
 class Change(Value):
     """What a correction says was wrong: `label` ("지진 규모"), the old words, the new ones; `at` in unix seconds."""
 

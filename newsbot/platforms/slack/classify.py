@@ -94,7 +94,7 @@ def classify_edit(status: int, headers: Mapping[str, str], body: bytes, channel:
     """What became of chat.update; safe to repeat. Nothing left to edit is Gone."""
     answer = _parse(body)
     if status == 200 and answer.get("ok") is False and answer.get("error") in NOT_THERE:
-        return Gone(MESSAGE_GONE, "quarantined")
+        return Gone(MESSAGE_GONE, "kept")
     outcome = classify(status, headers, body, channel)
     if isinstance(outcome, Sent) and outcome.ref != ref:
         return Uncertain("ok for another message")

@@ -97,7 +97,7 @@ def classify_edit(status: int, body: bytes, chat: int, ref: int) -> Outcome:
     if status == 400 and "message is not modified" in text:
         return Sent(ref)
     if status == 400 and ("message to edit not found" in text or "message_id_invalid" in text):
-        return Gone(MESSAGE_GONE, "quarantined")
+        return Gone(MESSAGE_GONE, "kept")
     outcome = classify(status, body, chat)
     if isinstance(outcome, Sent) and outcome.ref != ref:
         return Uncertain("200 for another message")

@@ -1,0 +1,102 @@
+"""Old pieces under new names: a renamed, re-dated or republished archive is no news. Nobody is told, one question is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from newsbot.core.model import Article, Story, Urgency
+from newsbot.ports import Clock, Source, Stories
+
+log = structlog.get_logger()
+
+SAID_BEFORE, REPUBLISHED = "said before", "republished"
+WINDOW = 300.0
+"""Seconds after which the next old piece is a new matter."""
+MANY = 3
+"""So many old pieces of one source within the window are no single mistake: a person is asked, once."""
+
+
+@dataclass
+class Matter:
+    """The old pieces of one source that came again within one window."""
+
+    first: str
+    last: float
+    count: int = 0
+    copies: list[str] = field(default_factory=list)
+    """Stories held one by one, before they were many."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """Recognises a piece by its words."""
+
+    stories: Stories
+    clock: Clock
+    new_id: Callable[[], str]
+    _matters: dict[str, Matter] = field(default_factory=dict)
+
+    async def handled(self, source: Source, article: Article) -> str | None:
+        """None for a piece nobody knows. SAID_BEFORE: hold it, its twin is still there. "": it is taken care of.
+
+        Where the piece is gone under its old name it only moved: it keeps its record, and its story, under the new one.
+        """
+        earlier = await self.stories.same_words(article)
+        if earlier is None or earlier.id == article.id:
+            return None
+        now = self.clock().timestamp()
+        matter = self._matters.get(source.name)
+        if matter is None or now - matter.last > WINDOW:
+            matter = self._matters[source.name] = Matter(article.title, now)
+        matter.count, matter.last = matter.count + 1, now
+        if not source.has(earlier):
+            names = tuple(dict.fromkeys((*article.keys, article.id)))
+            await self.stories.note([article.model_copy(update={"id": earlier.id, "keys": names})])
+            log.info("article.moved", source=source.name, article=article.path or article.id)
+            return ""
+        log.info("article.copied", source=source.name, article=article.path or article.id, earlier=earlier.path)
+        if matter.count < MANY:
+            return SAID_BEFORE
+        await self.stories.note([article])  # an editor can still push it by its address
+        return ""
+
+    def copied(self, source: Source, story_id: str) -> None:
+        """This story was held because its words were said before."""
+        if matter := self._matters.get(source.name):
+            matter.copies.append(story_id)
+
+    async def settle(self, source: Source) -> None:
+        """After a batch: ask once where there were many; what was held one by one goes into that question."""
+        matter = self._matters.get(source.name)
+        if matter is None or matter.count < MANY:
+            return
+        for story_id in matter.copies:
+            if (held := await self.stories.get(story_id)) and held.held:
+                await self.stories.advance(held, held.model_copy(update={"held": None, "dropped": REPUBLISHED}))
+        matter.copies.clear()
+        headline = f"{matter.first} (+{matter.count - 1:,})"
+        for story in await self.stories.recent(200, held=True):
+            if story.kind == "question" and story.source == source.name and story.held == REPUBLISHED:
+                if story.headline != headline:
+                    await self.stories.advance(story, story.model_copy(update={"headline": headline}))
+                return
+        await self._ask(source, headline)
+
+    async def _ask(self, source: Source, headline: str) -> None:
+        asked = False
+        while not asked:
+            question = Story(
+                id=self.new_id(),
+                article=f"question:{source.name}",
+                source=source.name,
+                kind="question",
+                urgency=Urgency.NORMAL,
+                headline=headline,
+                accepted_at=self.clock().timestamp(),
+                held=REPUBLISHED,
+            )
+            asked = await self.stories.ask(question)
+        log.warning("source.republished", source=source.name, question=question.id)
