@@ -30,12 +30,14 @@ from newsbot.flows.door import Door
 from newsbot.flows.gate import Gate
 from newsbot.flows.ingest import Ingest
 from newsbot.flows.plan import Plan
+from newsbot.flows.question import Question
 from newsbot.flows.report import Report
 from newsbot.flows.revise import Revise
 from newsbot.flows.upkeep import Upkeep
 from newsbot.flows.words import Words
 from newsbot.ports import Dialect, Fetch, Platform, Source
 from newsbot.settings import ConfigError, Settings, SourceSection
+from newsbot.sources.feed import FeedSource
 from newsbot.sources.jekyll import JekyllSource
 from newsbot.store.audit import RedisAudit
 from newsbot.store.ledger import RedisLedger
@@ -191,8 +193,9 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     bots = tuple(rates)
     plan = Plan(stories, ledger, base.dialects, now)
     gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
-    revise = Revise(stories, plan, base.rules, now, bots, editorial.new_story_id, base.drawn)
-    again = Again(stories, now, editorial.new_story_id)
+    question = Question(stories, now, editorial.new_story_id)
+    revise = Revise(stories, plan, gate, base.rules, now, bots, question, editorial.new_story_id, base.drawn)
+    again = Again(stories, question, now)
     ingest = Ingest(stories, plan, gate, revise, again, base.rules, now, config.ingest.most_at_once)
     return Kit(
         base,
@@ -310,8 +313,6 @@ def sources(
             "topics": section.topics,
         }
         if section.path is None:
-            from newsbot.sources.feed import FeedSource  # noqa: PLC0415  TODO until it is there
-
             found.append(FeedSource(section.name, section.url, fetch=fetch, every=section.every, **shared))
             continue
         if not section.path.is_dir():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from newsbot import bootstrap
 from newsbot.procs import runtime, watcher, web, worker
@@ -18,6 +19,15 @@ from newsbot.sandbox.serve import Running, first_line, serve
 from newsbot.store.embedded import Embedded
 from newsbot.store.redis import Redis
 from tests.cast import Cast
+
+# What the product sets up when it serves; structlog's own default prints every local, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.dev.ConsoleRenderer(),
+    ]
+)
 
 PEOPLE = [
     {"name": "Ed", "roles": ["editor"], "telegram": 2001, "slack": "U0ED"},

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
-from newsbot.core.model import Article, Story, Urgency
+from newsbot.core.model import Article
+from newsbot.flows.question import Question
 from newsbot.ports import Clock, Source, Stories
 
 log = structlog.get_logger()
@@ -35,8 +35,8 @@ class Again:
     """Recognises a piece by its words."""
 
     stories: Stories
+    question: Question
     clock: Clock
-    new_id: Callable[[], str]
     _matters: dict[str, Matter] = field(default_factory=dict)
 
     async def handled(self, source: Source, article: Article) -> str | None:
@@ -77,26 +77,4 @@ class Again:
             if (held := await self.stories.get(story_id)) and held.held:
                 await self.stories.advance(held, held.model_copy(update={"held": None, "dropped": REPUBLISHED}))
         matter.copies.clear()
-        headline = f"{matter.first} (+{matter.count - 1:,})"
-        for story in await self.stories.recent(200, held=True):
-            if story.kind == "question" and story.source == source.name and story.held == REPUBLISHED:
-                if story.headline != headline:
-                    await self.stories.advance(story, story.model_copy(update={"headline": headline}))
-                return
-        await self._ask(source, headline)
-
-    async def _ask(self, source: Source, headline: str) -> None:
-        asked = False
-        while not asked:
-            question = Story(
-                id=self.new_id(),
-                article=f"question:{source.name}",
-                source=source.name,
-                kind="question",
-                urgency=Urgency.NORMAL,
-                headline=headline,
-                accepted_at=self.clock().timestamp(),
-                held=REPUBLISHED,
-            )
-            asked = await self.stories.ask(question)
-        log.warning("source.republished", source=source.name, question=question.id)
+        await self.question.ask(source.name, REPUBLISHED, f"{matter.first} (+{matter.count - 1:,})")

@@ -69,6 +69,14 @@ class Gate:
             return Way(waiting, self.bots, links=now + LINK_LATER)
         return Way(waiting, (), gate=now + self.patience[story.urgency])
 
+    async def relink(self, story: Story, link: str | None) -> Story | None:
+        """A story that went out has another address now: its copies get it once that page answers. None: it moved on."""
+        if link == story.link:
+            return story
+        changed = story.model_copy(update={"link": link, "live": not (self.on and link)})
+        until = 0.0 if changed.live else self.clock().timestamp() + LINK_LATER
+        return changed if await self.stories.advance(story, changed, links=until) else None
+
     def knock(self) -> None:
         """Something new waits: look at once."""
         self._knocked.set()
@@ -148,9 +156,7 @@ class Gate:
         if story.urgency is Urgency.NORMAL:
             await self.stories.advance(story, story.model_copy(update={"held": PAGE_MISSING}), gate=0)
             return False
-        return await self.stories.advance(
-            story, story, self.bots, gate=0, links=self.clock().timestamp() + LINK_LATER
-        )
+        return await self.stories.advance(story, story, self.bots, gate=0, links=self.clock().timestamp() + LINK_LATER)
 
     async def _linked(self, story: Story, up: bool) -> bool:
         """Its page is there and the link goes into what was sent, or it is given up."""

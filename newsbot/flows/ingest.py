@@ -73,13 +73,13 @@ class Ingest:
         """The scan at start. The very first one is a baseline: everything is noted, nobody is told."""
         articles = await source.scan()
         if await self.stories.source(source.name) is None:
-            noted = await self.stories.note(await self._baseline(source, articles))
+            noted = await self.stories.note(await self._baseline(articles))
             await self._tell(source, ok=True, baseline=noted)
             log.info("source.first_run", source=source.name, noted=noted, message="older posts noted, none sent")
             return
         await self.seen(source, articles)
 
-    async def _baseline(self, source: Source, articles: Sequence[Article]) -> list[Article]:
+    async def _baseline(self, articles: Sequence[Article]) -> list[Article]:
         """What is published, but for what another source words already."""
         ours = [article for article in articles if article.state == "publishable"]
         for article in ours:

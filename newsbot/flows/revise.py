@@ -3,19 +3,26 @@ where it is large."""
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from newsbot.core import editorial, revision
 from newsbot.core.model import Article, Story
+from newsbot.flows.gate import Gate
 from newsbot.flows.plan import Plan
+from newsbot.flows.question import Question
 from newsbot.ports import Clock, Stories
 
 log = structlog.get_logger()
 
-LARGE, TOO_OFTEN = "large change", "edited too often"
+LARGE, TOO_OFTEN, MANY = "large change", "edited too often", "many changes"
+FRESH = 2 * 86400.0
+"""Seconds after which an alert is no more edited by itself: a site that is rebuilt must not touch half a year of chats."""
+MOST_AT_ONCE, WINDOW = 20, 300.0
+"""So many alerts of a source may change within so many seconds; then one question stands for all that follow."""
 MOST_EDITS = 5
 """Edits of one alert that go out by themselves; a text that is never finished is a person's matter."""
 MOST_WAITING = 1000  # held stories looked through for the open question about a story
@@ -35,11 +42,14 @@ class Revise:
 
     stories: Stories
     plan: Plan
+    gate: Gate
     rules: editorial.Rules
     clock: Clock
     bots: tuple[str, ...]
+    question: Question
     new_id: Callable[[], str]
     drawn: Callable[[Story], str]
+    _changes: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     async def article(self, article: Article, story_id: str) -> None:
         """The record follows the source; its story by what it means for those who have it."""
@@ -66,6 +76,14 @@ class Revise:
     async def _sent(self, story: Story, fresh: Story) -> None:
         """What readers have differs from what they should have: edit it, or ask."""
         fresh = fresh.model_copy(update={"revision": story.revision})
+        young = self.clock().timestamp() - story.accepted_at < FRESH
+        if self.drawn(fresh) != self.drawn(story) and (many := self._many(story.source)):
+            await self.question.ask(story.source, MANY, f"{fresh.headline} (+{many - 1:,})")
+            return
+        relinked = await self.gate.relink(story, fresh.link) if young else story
+        if relinked is None:
+            return
+        story, fresh = relinked, fresh.model_copy(update={"link": relinked.link, "live": relinked.live})
         asked = await self.asked(story.id)
         if self.drawn(fresh) == self.drawn(story):
             if asked:  # the article says again what was sent
@@ -75,9 +93,18 @@ class Revise:
         why = LARGE if size == "large" else TOO_OFTEN if story.revision > MOST_EDITS else None
         fresh = fresh.model_copy(update={"revision": story.revision + 1})
         if why is None and asked is None:
-            await self.edit(story, fresh)
+            if young:
+                await self.edit(story, fresh)
             return
         await self._ask(story, fresh, why or LARGE, asked)
+
+    def _many(self, source: str) -> int:
+        """How many alerts of this source changed within the window, where that is too many at once; else 0."""
+        now, recent = self.clock().timestamp(), self._changes[source]
+        while recent and recent[0] < now - WINDOW:
+            recent.popleft()
+        recent.append(now)
+        return len(recent) - MOST_AT_ONCE if len(recent) > MOST_AT_ONCE else 0
 
     async def edit(self, story: Story, fresh: Story) -> bool:
         """`fresh` goes into every copy of `story`; False where the story moved on meanwhile."""

@@ -20,7 +20,7 @@ SOURCES = {path.name: path.read_text("utf-8") for path in FLOWS.glob("*.py")}
 HELD = (
     *("editor", "old", "dated ahead", "no site address", "too many at once", "licence unclear", "withdrawal tag"),
     *("correction without target", "said before", "unfinished", "republished", "page not found", "large change"),
-    *("edited too often", "election poll incomplete", "suicide item"),
+    *("edited too often", "many changes", "election poll incomplete", "suicide item"),
 )
 BUILT = {
     "help": [verb.name for verb in VERBS if verb.listed and not verb.button_only],
