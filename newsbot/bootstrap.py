@@ -195,7 +195,7 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
     question = Question(stories, now, editorial.new_story_id)
     revise = Revise(stories, plan, gate, base.rules, now, bots, question, editorial.new_story_id, base.drawn)
-    again = Again(stories, question, now)
+    again = Again(stories, question, revise, now)
     ingest = Ingest(stories, plan, gate, revise, again, base.rules, now, config.ingest.most_at_once)
     return Kit(
         base,
@@ -317,8 +317,7 @@ def sources(
             continue
         if not section.path.is_dir():
             raise ConfigError(f"site folder {section.path} does not exist or is no folder")
-        known = {name: shared[name] for name in ("zone", "publisher", "now")}
-        found.append(JekyllSource(section.name, section.path, url=section.url or config.site.url or None, **known))
+        found.append(JekyllSource(section.name, section.path, url=section.url or config.site.url or None, **shared))
     return found
 
 

@@ -7,6 +7,7 @@ out of the headline (the frame has its own), unknown brackets stay: on many site
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,14 +26,16 @@ class Tag:
     needs_target: bool = False
     advertising: bool = False
     kill: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
     """What the tags of a title say: `labels` in their order, `headline` without them.
 
-    `silent`: a further take, which makes no sound of its own. `needs_target`: a correction, reply or kill that means
-    nothing without the piece it is about. `kill`: the wire takes a piece back.
+    `voice` is the label that `urgency` comes from. `silent`: a further take, which makes no sound of its own.
+    `needs_target`: a correction, reply or kill that means nothing without the piece it is about. `kill`: the wire takes
+    a piece back. `number` is a take's own (2 of [2보] and of [종합2보]), 0 where it has none.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +46,13 @@ class Lineage:
     needs_target: bool
     advertising: bool
     kill: bool
+    voice: str = ""
+    number: int = 0
+
+    @property
+    def continues(self) -> bool:
+        """Whether these tags may continue an earlier piece; [긴급] always starts one."""
+        return self.silent or ("긴급" not in self.labels and any(label in ("속보", "1보") for label in self.labels))
 
 
 def _table() -> dict[str, Tag]:
@@ -51,8 +61,9 @@ def _table() -> dict[str, Tag]:
     table = {
         # [긴급] is abused ("[긴급] 모집"), so no tag alone makes a flash: a person does.
         "긴급": Tag("긴급", loud),
+        "긴급속보": Tag("긴급", loud),
         "속보": Tag("속보", loud),
-        "1보": Tag("1보", loud),
+        "1보": Tag("1보", loud, number=1),
         "후속": Tag("후속", silent=True),
         "상보": Tag("상보", quiet, silent=True),
         "종합": Tag("종합", quiet, silent=True),
@@ -116,7 +127,7 @@ _TAGS = _table()
 
 _BRACKETED = re.compile(
     r"\s*(?:\[([^\[\]]{1,40})\]|［([^［］]{1,40})］|【([^【】]{1,40})】|〔([^〔〕]{1,40})〕"
-    r"|<([^<>]{1,40})>|\(([^()]{1,40})\))\s*"
+    r"|<([^<>]{1,40})>|\(([^()]{1,40})\)|＜([^＜＞]{1,40})＞|（([^（）]{1,40})）|〈([^〈〉]{1,40})〉)\s*"
 )
 # Without brackets only words that no headline begins with by chance: capitals, or one of the five usual ones.
 _COLON = re.compile(r"\s*([A-Z]{2,}(?: [A-Z]+)?(?: [0-9]{1,2})?)\s*[:：]\s+")
@@ -167,27 +178,33 @@ def _known(inside: str) -> Iterator[Tag]:
 
 def _tag(spelling: str) -> Tag | None:
     """The tag spelled so, whatever blanks are in it."""
-    key = "".join(spelling.split()).casefold()
+    key = unicodedata.normalize("NFKC", "".join(spelling.split())).casefold()
     tag = _TAGS.get(key)
     if tag:
         return tag
-    take = _TAKE.fullmatch(key)
-    if take:
-        return Tag(f"{int(next(group for group in take.groups() if group))}보", silent=True)
-    round_up = _ROUND_UP.fullmatch(key)
-    return Tag(f"종합{int(round_up[1])}보", Urgency.NORMAL, silent=True) if round_up else None
+    if take := _TAKE.fullmatch(key):
+        number = int(next(group for group in take.groups() if group))
+        # An English wire counts its renewals, so "UPDATE 1" is the second news of a story.
+        return Tag(f"{number}보", silent=True, number=number) if number > 1 else _TAGS["후속"]
+    if round_up := _ROUND_UP.fullmatch(key):
+        number = int(round_up[1])
+        return Tag(f"종합{number}보", Urgency.NORMAL, silent=True, number=number)
+    return None
 
 
 def _together(tags: list[Tag], headline: str) -> Lineage:
     """Several tags as one statement: the loudest urgency, the first nature, and whatever any of them demands."""
-    urgencies = [tag.urgency for tag in tags if tag.urgency]
+    voices = [(tag.urgency, tag.label) for tag in tags if tag.urgency]
+    urgency, voice = min(voices, key=lambda one: one[0].lane) if voices else (None, "")
     return Lineage(
         labels=tuple(dict.fromkeys(tag.label for tag in tags)),
         headline=headline,
-        urgency=min(urgencies, key=lambda urgency: urgency.lane) if urgencies else None,
+        urgency=urgency,
         silent=any(tag.silent for tag in tags),
         nature=next((tag.nature for tag in tags if tag.nature), ""),
         needs_target=any(tag.needs_target for tag in tags),
         advertising=any(tag.advertising for tag in tags),
         kill=any(tag.kill for tag in tags),
+        voice=voice,
+        number=max((tag.number for tag in tags), default=0),
     )

@@ -145,7 +145,12 @@ def _is_end(text: str, begin: int, match: re.Match[str]) -> bool:
     return word is None or not _ABBREVIATIONS.fullmatch(word[0])
 
 
-_CLAUSE = re.compile(r"[,，、;](?=\s)|[고며](?=[\s,，])")
+# A clause ends at a comma or a verb in -고, -며: after ㅆ (했고), or one of these stems. 사고, 광고, 최고 are nouns.
+_PAST = "".join(chr(code) for code in range(ord("가") + 20, ord("힣") + 1, 28))  # every syllable that ends in ㅆ
+_CLAUSE = re.compile(
+    rf"[,，、;](?=\s)|(?:(?<=[{_PAST}])고|(?<=[{_PAST}으이하되])며|(?<=않)고|(?<=없)고|(?<=[가-힣]하)고|(?<=[가-힣]되)고)"
+    r"(?=[\s,，])"
+)
 
 
 def excerpt(text: str, max_chars: int, max_sentences: int) -> str:
@@ -166,7 +171,7 @@ def excerpt(text: str, max_chars: int, max_sentences: int) -> str:
 def _shorten(text: str, max_chars: int) -> str:
     """The beginning that ends best, at most `max_chars` with its ellipsis; half the room is worth a better place."""
     room = max_chars - 1
-    clauses = [m.start() + (m[0] in "고며") for m in _CLAUSE.finditer(text, 0, room + 1) if m.start() < room]
+    clauses = [m.start() + (m[0] in ("고", "며")) for m in _CLAUSE.finditer(text, 0, room + 1) if m.start() < room]
     end = next((at for at in reversed(clauses) if at * 2 >= room), -1)
     if end < 0:
         end = text.rfind(" ", 0, room + 1)
@@ -243,6 +248,20 @@ def particle(word: str, pair: str) -> str:
     if final == 0 or (final == _RIEUL and name == "(으)로"):
         return vowel
     return consonant
+
+
+class Word(str):
+    """A word in a catalog's sentence that asks for its particle there: "{label:은/는}" is 규모는, "{label:lower}" has a
+    small first letter (an acronym stays). Raises KeyError for any other wish."""
+
+    __slots__ = ()
+
+    def __format__(self, wish: str) -> str:
+        if not wish:
+            return str(self)
+        if wish == "lower":
+            return str(self) if self[1:2].isupper() else self[:1].lower() + self[1:]
+        return self + particle(self, wish)
 
 
 def _final(word: str) -> int | None:

@@ -8,6 +8,7 @@ import structlog
 
 from newsbot.core.model import Article
 from newsbot.flows.question import Question
+from newsbot.flows.revise import Revise
 from newsbot.ports import Clock, Source, Stories
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ class Again:
 
     stories: Stories
     question: Question
+    revise: Revise
     clock: Clock
     _matters: dict[str, Matter] = field(default_factory=dict)
 
@@ -54,8 +56,9 @@ class Again:
         matter.count, matter.last = matter.count + 1, now
         if not source.has(earlier):
             names = tuple(dict.fromkeys((*article.keys, article.id)))
-            await self.stories.note([article.model_copy(update={"id": earlier.id, "keys": names})])
             log.info("article.moved", source=source.name, article=article.path or article.id)
+            moved = article.model_copy(update={"id": earlier.id, "keys": names})
+            await self.revise.article(moved, await self.stories.story_of(earlier))
             return ""
         log.info("article.copied", source=source.name, article=article.path or article.id, earlier=earlier.path)
         if matter.count < MANY:

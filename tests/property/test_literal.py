@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsbot.core import text
-from newsbot.core.compose import MOST_HEADLINE, compose
-from newsbot.core.model import Attribution, Message, Story, Topic, Urgency
+from newsbot.core.compose import MOST_HEADLINE, compose, notice
+from newsbot.core.model import Attribution, Change, Message, Story, Topic, Urgency
 from newsbot.platforms.slack.render import SlackDialect
 from newsbot.platforms.telegram.render import JOINER, TelegramDialect
 from newsbot.sandbox.slack.blocks import check_post
@@ -27,6 +27,7 @@ from newsbot.sandbox.telegram.check import check_send
 
 LOCALES = Path(__file__).parents[2] / "newsbot" / "locales"
 LINK, AGENCY = "https://example.com/a?b=1&c=2", "https://agency.example/"
+PICTURE = "https://example.com/a.jpg"
 TOPICS = {"politics": Topic("politics", "정치", "Politics", "정치"), "tech": Topic("tech", "과학·IT", "IT", "과학_IT")}
 NOW = datetime(2024, 7, 12, 0, 10, tzinfo=UTC)
 TELEGRAM, SLACK = TelegramDialect(), SlackDialect()
@@ -184,21 +185,44 @@ def _story(headline: str, excerpt: str, dice: random.Random) -> Story:
         published_at=dice.choice(("2024-07-12T09:03:00+09:00", "2024-07-11T09:03:00+09:00", "2024-07-12", None)),
         publisher="예시뉴스",
         attribution=dice.choice((None, Attribution(name="예시청", url=AGENCY, licence="KOGL-1"))),
+        **_kind(dice),
     )
+
+
+def _kind(dice: random.Random) -> dict[str, Any]:
+    """Half of them are no plain alerts."""
+    if dice.random() < 0.5:
+        return {}
+    words = [_words(dice, 4) for _ in range(3)]
+    return {
+        "kind": dice.choice(("alert", "follow-up", "correction")),
+        "take": dice.choice((1, 2, 30)),
+        "change": dice.choice((None, Change(label=words[0], old=words[1], new=words[2], at=1720744860.0))),
+        "live": dice.random() < 0.8,
+        "late": dice.random() < 0.2,
+        "test": dice.random() < 0.2,
+        "notes": dice.choice(((), ("ai",), ("poll", "claim"))),
+        "image": dice.choice((None, PICTURE)),
+        "alt": _words(dice, 3),
+    }
 
 
 # --- what is seen ---------------------------------------------------------------------------------------------------
 
 
 def _lines(message: Message, separator: str) -> tuple[list[str], str]:
-    """The paragraphs a reader must see, and the credit."""
-    footer = [", ".join(message.topics)]
+    """The paragraphs a reader must see, and the lines at the end: the correction, footer, credit, notes."""
+    footer = [", ".join(message.topics)] if message.topics else []
     footer += [message.when.text] if message.when else []
-    footer += [message.publisher]
+    footer += [words for words in (message.publisher, message.late) if words]
     credit = message.credit
     said = f"{credit.label} {credit.name} · {credit.licence}" if credit else ""
     shown = [message.first_line] + ([message.excerpt] if message.excerpt else [])
-    return shown, " · ".join(footer) + (f"{separator}{said}" if said else "")
+    end = [" · ".join(footer) + (f"{separator}{said}" if said else ""), *message.notes]
+    if box := message.corrected:
+        change = " → ".join(words for words in (box.old, box.new) if words)
+        end.insert(0, f"{box.title}\n{': '.join(words for words in (box.label, change) if words)}".rstrip("\n"))
+    return shown, "\n".join(end)
 
 
 def _essence(words: str) -> str:
@@ -226,7 +250,7 @@ def _check_telegram(message: Message) -> None:
     seen = check_send({"chat_id": 1, **payload})
     shown, footer = _lines(message, "\n")
     tags = " ".join(f"#{tag}" for tag in message.hashtags)
-    expected = "\n\n".join([*shown, footer]) + (f"\n{tags}" if tags else "")
+    expected = "\n\n".join(part for part in (*shown, footer) if part) + (f"\n{tags}" if tags else "")
     assert seen.text.replace(JOINER, "") == expected
     assert not seen.warnings
     assert not seen.mentions
@@ -234,19 +258,21 @@ def _check_telegram(message: Message) -> None:
     assert [e["type"] for e in seen.auto if e["type"] not in OURS] == []
     assert len([e for e in seen.auto if e["type"] == "hashtag"]) == len(message.hashtags)
     assert seen.preview_url in (None, LINK)
+    assert [button["url"] for row in seen.buttons for button in row] in ([], [LINK])
 
 
 def _check_slack(message: Message) -> None:
     payload = SLACK.render(message).payload
     seen = check_post({"channel": "C0123", **payload})
     shown, footer = _lines(message, " · ")
-    assert seen.plain == "\n".join([*shown, footer])
+    assert seen.plain == "\n".join(part for part in (*shown, footer) if part)
     assert seen.notification == message.first_line
     assert seen.first_block_text.split("\n")[0] == message.first_line
     assert not seen.mentions
     assert not seen.emoji
     assert {url for url, _ in seen.links} <= {LINK, AGENCY}
     assert {press.url for press in seen.buttons} <= {LINK}
+    assert seen.images == ([(PICTURE, message.alt)] if message.image else [])
 
 
 CHECKS = {"telegram": _check_telegram, "slack": _check_slack}
@@ -260,6 +286,9 @@ def _one(headline: str, excerpt: str, dice: random.Random, platform: str) -> Non
     message = compose(story, language=language, catalog=CATALOGS[language], topics=TOPICS, now=NOW, zone="Asia/Seoul")
     _check_message(message, headline)
     CHECKS[platform](message)
+    if story.kind == "correction":
+        told = notice(story, language=language, catalog=CATALOGS[language], topics=TOPICS, now=NOW, zone="Asia/Seoul")
+        CHECKS[platform](told)
 
 
 def _run(platform: str, seed: int, count: int) -> None:
@@ -306,7 +335,7 @@ def test_names_neither_call_nor_lead_away() -> None:
         slack = check_post({"channel": "C0123", **SLACK.render(message).payload})
         assert not slack.mentions, seed
         assert not slack.emoji, seed
-        assert {mark for mark, _ in slack.styled} <= {"bold"}, seed
+        assert {mark for mark, _ in slack.styled} <= {"bold", "strike"}, seed
         assert {*telegram.links, *(url for url, _ in slack.links)} <= {LINK, AGENCY}, seed
 
 

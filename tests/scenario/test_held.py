@@ -71,7 +71,6 @@ async def test_a_date_ahead_waits_for_a_person(cast: Cast, site: Path, readers: 
 async def test_what_the_site_does_not_publish_is_not_even_a_story(cast: Cast, site: Path, readers: list[Actor]) -> None:
     await cast.publish(site, "advert", "[광고] 예시군 특산물 장터")
     await cast.publish(site, "hidden", "예시군 숨은 소식", published="false")
-    await cast.publish(site, "draft", "예시군 쓰다 만 소식", draft="true")
     await cast.publish(site, "later", "예시군 앞날 소식", day=f"{today() + timedelta(days=2):%Y-%m-%d}")
     (site / "_drafts").mkdir()
     (site / "_drafts" / "idea.md").write_text("---\ntitle: 예시군 생각만 한 소식\n---\n본문이다.\n")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 
-from newsbot.core.compose import compose
+from newsbot.core.compose import MOST_HEADLINE, compose
 from newsbot.core.model import Attribution, Credit, Message, Story, Topic, Urgency, When
 
 LOCALES = Path(__file__).parents[2] / "newsbot" / "locales"
@@ -32,7 +32,8 @@ EXCERPT = "기상청은 12일 오전 예시군 앞바다에서 지진이 났다�
 
 
 def _compose(language: str = "ko", now: datetime = NOW, zone: str = "Asia/Seoul", **fields: Any) -> Message:
-    commercial = fields.pop("commercial", True)
+    more = {name: fields.pop(name) for name in ("commercial", "home", "campaign") if name in fields}
+    how = fields.pop("how", compose)
     given = {
         "id": "K7F3M",
         "article": "a1",
@@ -44,15 +45,16 @@ def _compose(language: str = "ko", now: datetime = NOW, zone: str = "Asia/Seoul"
         "published_at": "2024-07-12T09:03:00+09:00",
         "publisher": "예시뉴스",
     }
-    return compose(
+    message: Message = how(
         Story(**{**given, **fields}),
         language=language,
         catalog=CATALOGS[language],
         topics=TOPICS,
         now=now,
         zone=zone,
-        commercial=commercial,
+        **more,
     )
+    return message
 
 
 def test_both_catalogs_say_the_same_things() -> None:
@@ -130,6 +132,8 @@ def test_an_excerpt_that_repeats_the_headline_is_dropped() -> None:
         ("KOGL-2", False, "cut", "공공누리 제2유형"),
         ("KOGL-3", False, "", "공공누리 제3유형"),
         ("KOGL-4", False, "", "공공누리 제4유형"),
+        ("unclear", True, "", ""),
+        ("unclear", False, "", ""),
         ("CC BY 4.0", True, "cut", "CC BY 4.0"),
         (None, True, "cut", ""),
     ],
@@ -247,6 +251,6 @@ def test_headlines_are_cleaned_and_only_absurd_ones_cut() -> None:
     assert _compose(headline=" 속\u200b보 \u202e제목\n둘째 줄 ").headline == "속보 제목 둘째 줄"
     long = "예시군 소식 " * 200
     assert _compose(headline=long).headline == long.strip()
-    assert len(_compose(headline="가" * 5000).headline) == 2000
+    assert len(_compose(headline="가" * 5000).headline) == MOST_HEADLINE
     assert _compose(headline="가" * 5000).headline.endswith("가…")
     assert len(_compose(headline="&" * 5000).headline) <= 600

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from newsbot.core import lineage
 from newsbot.core.model import Urgency
 
 B, N = Urgency.BREAKING, Urgency.NORMAL
-BRACKETS = ["[]", "［］", "【】", "〔〕", "<>", "()"]
+BRACKETS = ["[]", "［］", "【】", "〔〕", "<>", "()", "（）", "＜＞", "〈〉"]
 HEADLINE = "예시군 앞바다 규모 5.1 지진"
 
 # tag, canonical label, urgency, silent, nature, needs target, advertising, kill
 TABLE = [
     ("긴급", "긴급", B, False, "", False, False, False),
+    ("긴급속보", "긴급", B, False, "", False, False, False),
     ("속보", "속보", B, False, "", False, False, False),
     ("1보", "1보", B, False, "", False, False, False),
     ("2보", "2보", None, True, "", False, False, False),
@@ -47,6 +50,9 @@ TABLE = [
     ("광고", "광고", None, False, "", False, True, False),
     ("AD", "광고", None, False, "", False, True, False),
     ("협찬", "광고", None, False, "", False, True, False),
+    ("２보", "2보", None, True, "", False, False, False),
+    ("ＡＤ", "광고", None, False, "", False, True, False),
+    (unicodedata.normalize("NFD", "속보"), "속보", B, False, "", False, False, False),
 ]
 
 
@@ -93,6 +99,12 @@ def test_no_tag_alone_makes_a_flash() -> None:
         ("UPDATE 2: Quake", ("2보",), "Quake"),
         ("UPDATE 3-Quake", ("3보",), "Quake"),
         ("(2nd LD) Quake", ("2보",), "Quake"),
+        ("UPDATE 1: Quake", ("후속",), "Quake"),
+        ("(1st LD) Quake", ("후속",), "Quake"),
+        ("[사진] 제목", (), "[사진] 제목"),
+        ("《속보》 제목", (), "《속보》 제목"),
+        ("[ 속 보 ] 【 단독 】 (종합 2보) 제목", ("속보", "단독", "종합2보"), "제목"),
+        ("WITHDRAWN - Quake", (), "WITHDRAWN - Quake"),
         ("(LEAD) Quake", ("후속",), "Quake"),
         ("UPDATE: Quake", ("후속",), "Quake"),
         ("EXCLUSIVE: Deal", ("단독",), "Deal"),
@@ -117,3 +129,27 @@ def test_several_tags_take_the_loudest_and_every_demand() -> None:
 
 def test_a_title_of_tags_only_is_not_eaten_for_ever() -> None:
     assert lineage.read("[속보]" * 50).headline.startswith("[속보]")
+
+
+@pytest.mark.parametrize(
+    ("title", "continues", "number", "voice"),
+    [
+        ("[긴급] 제목", False, 0, "긴급"),
+        ("[긴급][속보] 제목", False, 0, "긴급"),
+        ("[속보] 제목", True, 0, "속보"),
+        ("[1보] 제목", True, 1, "1보"),
+        ("[2보] 제목", True, 2, ""),
+        ("[상보] 제목", True, 0, "상보"),
+        ("[종합] 제목", True, 0, "종합"),
+        ("[종합3보] 제목", True, 3, "종합3보"),
+        ("[단독][속보] 제목", True, 0, "속보"),
+        ("[단독] 제목", False, 0, ""),
+        ("[정정] 제목", False, 0, ""),
+        ("[포토] 제목", False, 0, "포토"),
+        ("제목", False, 0, ""),
+        ("UPDATE 3: Quake", True, 3, ""),
+    ],
+)
+def test_what_may_continue_an_earlier_piece(title: str, continues: bool, number: int, voice: str) -> None:
+    read = lineage.read(title)
+    assert (read.continues, read.number, read.voice) == (continues, number, voice)

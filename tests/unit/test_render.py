@@ -123,6 +123,11 @@ TELEGRAM_GOLDEN = [
 ]
 
 
+def _keyboard(message: Message) -> dict[str, Any]:
+    rows = [[{"text": message.read, "url": "https://example.com/a"}]]
+    return {"reply_markup": {"inline_keyboard": rows}} if message.link else {}
+
+
 @pytest.mark.parametrize(("message", "card", "silent", "shown"), TELEGRAM_GOLDEN)
 def test_telegram_layouts(message: Message, card: dict[str, Any], silent: bool, shown: str) -> None:
     rendered = TELEGRAM.render(message)
@@ -132,6 +137,7 @@ def test_telegram_layouts(message: Message, card: dict[str, Any], silent: bool, 
         "parse_mode": "HTML",
         "link_preview_options": card,
         "disable_notification": silent,
+        **_keyboard(message),
     }
 
 
@@ -228,7 +234,7 @@ def test_slack_layouts(message: Message, blocks: list[dict[str, Any]]) -> None:
 def test_a_flash_with_its_page_has_a_link() -> None:
     message = _message(urgency=Urgency.FLASH, tag="[긴급]", excerpt="", credit=None, hashtags=())
     assert '<a href="https://example.com/a">예시뉴스</a>' in TELEGRAM.render(message).payload["text"]
-    assert TELEGRAM.render(message).payload["link_preview_options"] == OFF
+    assert TELEGRAM.render(message).payload["link_preview_options"] == CARD
     assert SLACK.render(message).payload["blocks"][-1] == _button("기사 보기")
 
 
@@ -237,6 +243,7 @@ def test_without_a_link_nothing_is_linked_and_no_card_shown() -> None:
     payload = TELEGRAM.render(message).payload
     assert "<a" not in payload["text"]
     assert payload["link_preview_options"] == OFF
+    assert "reply_markup" not in payload
     blocks = SLACK.render(message).payload["blocks"]
     assert [block["type"] for block in blocks] == ["header", "rich_text", "context"]
     normal = SLACK.render(_message(link=None, urgency=Urgency.NORMAL, tag="", excerpt="")).payload["blocks"]

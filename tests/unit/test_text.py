@@ -107,6 +107,10 @@ LONG = "군청은 오늘 오전 긴급 회의를 열었고 주민 대피를 준�
         ("가" * 50, 10, 1, "가" * 9 + "…"),
         (FAMILY * 9, 10, 1, FAMILY + "…"),
         ("매출은 1,204억 원이며 이익은 줄었다.", 12, 1, "매출은 1,204억…"),
+        # A noun in -고 is no clause: 사고, 신고.
+        ("어제 오전 예시대교 사고 수습이 늦어져 길이 막혔다.", 18, 1, "어제 오전 예시대교 사고 수습이…"),
+        ("군은 다리를 막았고 신고 접수 창구를 열었다.", 16, 1, "군은 다리를 막았고…"),
+        ("군은 길을 막지 않고 차로를 하나만 줄인다.", 16, 1, "군은 길을 막지 않고…"),
         ("무엇이든", 0, 0, ""),
         ("", 10, 1, ""),
     ],
@@ -172,6 +176,16 @@ def test_particle_pairs_may_be_written_either_way() -> None:
     assert text.particle("서울", "으로/로") == "로"
     with pytest.raises(KeyError):
         text.particle("서울", "마저")
+
+
+def test_a_catalog_asks_for_the_particle_it_needs() -> None:
+    template = "{label:은/는} {old:이/가} 아니라 {new} {other:lower}"
+    words = {"label": "지진 규모", "old": "5.7", "new": "5.1", "other": "Magnitude"}
+    said = template.format(**{name: text.Word(word) for name, word in words.items()})
+    assert said == "지진 규모는 5.7이 아니라 5.1 magnitude"
+    assert [f"{text.Word(word):lower}" for word in ("GDP", "A", "")] == ["GDP", "a", ""]
+    with pytest.raises(KeyError):
+        f"{text.Word('규모'):>10}"
 
 
 @pytest.mark.parametrize(

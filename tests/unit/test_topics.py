@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tomllib
 from pathlib import Path
@@ -14,12 +15,8 @@ from newsbot.core.model import Topic
 FILE = Path(__file__).parents[2] / "config" / "topics.toml"
 
 
-def _read() -> tuple[Topic, ...]:
-    rows = tomllib.loads(FILE.read_text(encoding="utf-8"))["topic"]
-    return tuple(Topic(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}) for row in rows)
-
-
-ALL = _read()
+TABLE = tomllib.loads(FILE.read_text(encoding="utf-8"))
+ALL = topics.read(TABLE)
 
 
 def test_the_file_has_the_twelve_topics() -> None:
@@ -107,6 +104,73 @@ def test_a_typing_error_finds_its_neighbour() -> None:
         assert found.id == meant
     assert topics.nearest(ALL, "zzzzzz") is None
     assert topics.nearest(ALL, "") is None
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "hit"),
+    [
+        ("반도체*", "반도체업계 긴장", True),
+        ("반도체*", "반도체", True),
+        ("반도체*", "비반도체 부문", False),
+        ("반도체", "반도체업계 긴장", False),
+        ("ai", "AI로 만든 반도체", True),
+    ],
+)
+def test_a_star_stands_for_any_ending(keyword: str, text: str, hit: bool) -> None:
+    only = (Topic("one", "하나", "One", "하나", (), (keyword,)),)
+    assert topics.find(only, [], [], text, "") == (("one",) if hit else ())
+    assert not topics.matches("반도체업계 긴장", "반도체*")  # readers' own words have no such sign
+
+
+def test_a_second_topic_needs_two_of_its_words() -> None:
+    two = (Topic("one", "하나", "One", "하나", (), ("국회",)), Topic("two", "둘", "Two", "둘", (), ("수출", "관세")))
+    assert topics.find(two, [], [], "국회, 수출 논의", "") == ("one",)
+    assert topics.find(two, [], [], "국회, 수출 논의", "수출을 다뤘다.") == ("one",)
+    assert topics.find(two, [], [], "국회, 수출·관세 논의", "") == ("one", "two")
+    assert topics.find(two, [], [], "국회, 수출 논의", "관세를 다뤘다.") == ("one", "two")
+    assert topics.find(two, [], [], "수출 논의한 국회", "") == ("two",)
+    assert topics.find(two, ["하나"], [], "수출 논의", "") == ("one", "two")
+
+
+def test_an_alias_is_a_name_and_no_keyword() -> None:
+    only = (Topic("world", "국제", "World", "국제", ("해외",), ("유엔",)),)
+    assert topics.find(only, ["해외"], [], "소식", "") == ("world",)
+    assert topics.find(only, [], [], "해외 직구 주의", "") == ()
+
+
+GOOD = {"id": "one", "ko": "하나", "en": "One"}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({}, "[[topic]] tables"),
+        ({"topic": []}, "[[topic]] tables"),
+        ({"topic": [GOOD], "topics": []}, "nothing else"),
+        ({"topic": ["one"]}, "[[topic]] 1: not a table"),
+        ({"topic": [{"id": "one", "ko": "하나"}]}, "[[topic]] one: en is missing"),
+        ({"topic": [GOOD | {"keyword": ["국회"]}]}, "[[topic]] one: unknown key keyword"),
+        ({"topic": [GOOD | {"keywords": "국회"}]}, "[[topic]] one keywords: must be a list"),
+        ({"topic": [GOOD | {"keywords": ["가" * 10_000]}]}, "[[topic]] one keywords: '가가"),
+        ({"topic": [GOOD | {"keywords": [" · "]}]}, "must have 1 to 60 characters"),
+        ({"topic": [GOOD | {"keywords": ["국회"] * 10_000}]}, "at most 500 words, has 10000"),
+        ({"topic": [GOOD | {"ko": ""}]}, "[[topic]] one ko: must be 1 to 60"),
+        ({"topic": [GOOD, GOOD]}, "stands there twice"),
+        ({"topic": [GOOD | {"id": str(n)} for n in range(65)]}, "at most 64, there are 65"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(table: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+        topics.read(table)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pattern_is_only_text_and_a_megabyte_costs_little() -> None:
+    hostile = topics.read({"topic": [GOOD | {"keywords": ["(a+)+$", *(f"낱말{n}" for n in range(499))]}]})
+    begin = time.perf_counter()
+    assert topics.find(hostile, [], [], "a" * 1_000_000, "a " * 500_000) == ()
+    assert topics.find(ALL, [], [], "제목" * 400_000, "서울 " * 300_000) == ()
+    assert time.perf_counter() - begin < 0.5
 
 
 def test_matching_is_linear() -> None:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from newsbot.core import text
-from newsbot.core.model import Address, Message, Rendered, Urgency, When
+from newsbot.core.model import Address, Corrected, Message, Rendered, Section, Urgency, When
 
 MOST_HEADER = 150  # docs.slack.dev/reference/block-kit/blocks/header-block; counted in UTF-16 units, the strict way
 MOST_CONTEXT = 3000  # text object in a context block (@slack/types composition-objects)
@@ -36,12 +36,8 @@ class SlackDialect:
     def render(self, message: Message) -> Rendered:
         """The `chat.postMessage` of this alert without its channel; under Slack's 13,200 characters of blocks."""
         link = text.web_address(message.link) if message.link else None
-        if message.urgency is Urgency.NORMAL:
-            blocks = [_paragraphs(_headline(message.first_line, link), message.excerpt)]
-        else:
-            blocks = _loud(message)
-        blocks.append(_context(message, link))
-        if link and message.urgency is not Urgency.NORMAL:
+        blocks = [*_top(message, link), *_image(message), *_context(message, link)]
+        if link and message.urgency is not Urgency.NORMAL and _leads_on(message):
             blocks.append(_open(message.read, link))
         payload: dict[str, Any] = {
             "text": escape(message.first_line),
@@ -52,7 +48,10 @@ class SlackDialect:
             "unfurl_media": False,
             "metadata": {"event_type": "newsbot_alert", "event_payload": {"story": message.story}},
         }
-        return Rendered("chat.postMessage", payload)
+        # A thread is quiet; what is loud in the channel is shown there too.
+        shown = message.kind in ("follow-up", "notice") and message.urgency is not Urgency.NORMAL
+        shown = shown and not (message.kind == "notice" and message.silent)
+        return Rendered("chat.postMessage", payload, {"reply_broadcast": True} if shown else {})
 
     def parse(self, address: Address) -> Address:
         """`slack:<channel>` or `slack:<team>/<channel>` in capitals; ValueError says what is wrong."""
@@ -74,47 +73,97 @@ def escape(words: str) -> str:
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _loud(message: Message) -> list[Block]:
-    """Headline and excerpt of flash and breaking; a headline too long for a header is bold text, never cut."""
+def _leads_on(message: Message) -> bool:
+    """Whether a button may invite to the article: not while it may still say what was corrected."""
+    return message.kind in ("alert", "follow-up") and not message.test
+
+
+def _top(message: Message, link: str | None) -> list[Block]:
+    """Everything in normal type: the first line, the article's words, what was corrected, a digest's lines.
+
+    What sounds has its first line in a header; one too long for that is bold text, never cut. Routine news is bold text
+    too, and the link itself.
+    """
     first = message.first_line
-    if text.utf16_len(first) > MOST_HEADER:
-        return [_paragraphs(_headline(first, None), message.excerpt)]
+    routine = message.urgency is Urgency.NORMAL and message.kind not in ("retraction", "digest")
+    headed = not routine and text.utf16_len(first) <= MOST_HEADER
+    lines = [] if headed else [_section(_words_of(first, link if routine else None, bold=True))]
+    if message.excerpt:
+        lines.append(_section(_words_of(message.excerpt)))
+    if message.corrected:
+        lines.append(_quote(message.corrected))
+    lines += [line for section in message.sections for line in _topic(section)]
     header = {"type": "header", "text": {"type": "plain_text", "emoji": False, "text": first}}
-    return [header, _paragraphs(None, message.excerpt)] if message.excerpt else [header]
+    return [*([header] if headed else []), *([{"type": "rich_text", "elements": lines}] if lines else [])]
 
 
-def _headline(words: str, link: str | None) -> Block:
-    """The first line in bold, as a link where there is one."""
-    style = {"bold": True}
-    if link:
-        return {"type": "link", "url": link, "text": words, "style": style}
-    return {"type": "text", "text": words, "style": style}
+def _words_of(words: str, link: str | None = None, **style: bool) -> Block:
+    """Words that are shown as they are, as a link where there is one."""
+    said: Block = {"type": "link", "url": link, "text": words} if link else {"type": "text", "text": words}
+    return said | {"style": style} if style else said
 
 
-def _paragraphs(headline: Block | None, excerpt: str) -> Block:
-    """One rich_text block with a section for each part that is there."""
-    parts = [headline] if headline else []
-    if excerpt:
-        parts.append({"type": "text", "text": excerpt})
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [part]} for part in parts]}
+def _section(*words: Block) -> Block:
+    return {"type": "rich_text_section", "elements": list(words)}
 
 
-def _context(message: Message, link: str | None) -> Block:
-    """Topics, time, publisher and credit in one line; the credit gets its own where that would be too long."""
+def _quote(corrected: Corrected) -> Block:
+    """When it was corrected, over the old words struck through and the new ones."""
+    change = bool(corrected.old or corrected.new)
+    label = f"{corrected.label}: " if corrected.label and change else corrected.label
+    said = [_words_of(f"{corrected.title}\n{label}" if label or change else corrected.title)]
+    if corrected.old:
+        said.append(_words_of(corrected.old, strike=True))
+    if corrected.old and corrected.new:
+        said.append(_words_of(" → "))
+    if corrected.new:
+        said.append(_words_of(corrected.new))
+    return {"type": "rich_text_quote", "elements": said}
+
+
+def _topic(section: Section) -> list[Block]:
+    """One topic of a digest: its name over a list of links."""
+    lines = [_section(_words_of(words, text.web_address(link) if link else None)) for words, link in section.lines]
+    name = _section(_words_of(section.title, bold=True))
+    return [name, {"type": "rich_text_list", "style": "bullet", "elements": lines}]
+
+
+def _image(message: Message) -> list[Block]:
+    """The article's own picture, with what it shows in words (image_url and alt_text: @slack/types, image block)."""
+    if not message.image or not message.alt or not _leads_on(message):
+        return []
+    return [{"type": "image", "image_url": message.image, "alt_text": message.alt}]
+
+
+def _context(message: Message, link: str | None) -> list[Block]:
+    """Footer and credit in one line, the notes under it; the credit gets its own where that would be too long."""
+    lines = [line for line in (_footer(message, link), _credit(message)) if line]
+    joined = " · ".join(lines)
+    if joined and len(joined) <= MOST_CONTEXT // 2:  # half: an astral sign counts two
+        lines = [joined]
+    notes = "\n".join(_words(note) for note in message.notes)
+    lines = [*lines[:-1], "\n".join(part for part in (*lines[-1:], notes) if part)]
+    said = [{"type": "mrkdwn", "verbatim": True, "text": line} for line in lines if line]
+    return [{"type": "context", "elements": said}] if said else []
+
+
+def _footer(message: Message, link: str | None) -> str:
+    """Topics, time, publisher, and that it comes late; a digest's day is its first line's."""
     parts = [_words(", ".join(message.topics))]
-    if message.when:
+    if message.when and message.kind != "digest":
         parts.append(_time(message.when))
     if message.publisher:
         parts.append(_linked(message.publisher, link))
-    lines = [" · ".join(parts)]
-    if message.credit:
-        url = text.web_address(message.credit.url) if message.credit.url else None
-        credit = f"{_words(message.credit.label)} {_linked(message.credit.name, url)}"
-        lines.append(f"{credit} · {_words(message.credit.licence)}" if message.credit.licence else credit)
-    joined = " · ".join(lines)
-    if len(joined) <= MOST_CONTEXT // 2:  # half: an astral sign counts two
-        lines = [joined]
-    return {"type": "context", "elements": [{"type": "mrkdwn", "verbatim": True, "text": line} for line in lines]}
+    return " · ".join(part for part in (*parts, _words(message.late)) if part)
+
+
+def _credit(message: Message) -> str:
+    """Whose text it is."""
+    if message.credit is None:
+        return ""
+    url = text.web_address(message.credit.url) if message.credit.url else None
+    said = f"{_words(message.credit.label)} {_linked(message.credit.name, url)}"
+    return f"{said} · {_words(message.credit.licence)}" if message.credit.licence else said
 
 
 def _time(when: When) -> str:

@@ -14,7 +14,7 @@ import re
 from typing import Any
 
 from newsbot.core import text
-from newsbot.core.model import Address, Credit, Message, Rendered, Urgency, When
+from newsbot.core.model import Address, Corrected, Credit, Message, Rendered, Section, Urgency, When
 
 JOINER = "\u2060"
 _SPECIAL = re.compile(r"[@#$/.:]")
@@ -46,20 +46,16 @@ class TelegramDialect:
     def render(self, message: Message) -> Rendered:
         """The `sendMessage` of this alert without its chat; at most 4096 UTF-16 units of text (Bot API)."""
         link = message.link if message.link and linkable(message.link) else None
-        lines = [_first_line(message), ""]
-        if message.excerpt:
-            lines += [plain(message.excerpt), ""]
-        lines.append(_footer(message, link))
-        if message.credit:
-            lines.append(_credit(message.credit))
-        if message.hashtags:
-            lines.append(" ".join(f"#{tag}" for tag in message.hashtags))
+        body = _sections(message) if message.kind == "digest" else [plain(message.excerpt)]
+        paragraphs = [_first_line(message), *body, "\n".join(line for line in _end(message, link) if line)]
         payload: dict[str, Any] = {
-            "text": "\n".join(lines),
+            "text": "\n\n".join(paragraph for paragraph in paragraphs if paragraph),
             "parse_mode": "HTML",
             "link_preview_options": _card(message, link),
-            "disable_notification": message.urgency is Urgency.NORMAL,
+            "disable_notification": message.silent or message.urgency is Urgency.NORMAL,
         }
+        if link and _leads_on(message):
+            payload["reply_markup"] = {"inline_keyboard": [[{"text": message.read, "url": link}]]}
         return Rendered("sendMessage", payload)
 
     def parse(self, address: Address) -> Address:
@@ -101,23 +97,59 @@ def linkable(url: str) -> bool:
     return _LINKABLE.match(url) is not None and text.web_address(url) is not None
 
 
+def _leads_on(message: Message) -> bool:
+    """Whether a button and a card may invite to the article: not while it may still say what was corrected."""
+    return message.kind in ("alert", "follow-up") and not message.test
+
+
 def _first_line(message: Message) -> str:
-    """Tag and headline in bold; a mark like 🚨 stands before the bold."""
-    words, mark = message.first_line, ""
+    """Tag and headline in bold; a mark like 🚨 stands before the bold, a digest's day behind it."""
+    words, mark, day = message.first_line, "", ""
+    if message.kind == "digest":
+        words, day = message.headline, plain(message.first_line.removeprefix(message.headline))
     if message.tag and not (message.tag[0].isalnum() or message.tag[0] == "["):
         sign, _, words = words.partition(" ")
         mark = f"{escape(sign)} "
-    return f"{mark}<b>{plain(words)}</b>"
+    return f"{mark}<b>{plain(words)}</b>{day}"
+
+
+def _sections(message: Message) -> list[str]:
+    """A digest's topics, each over the lines it has."""
+    return [_section(section) for section in message.sections]
+
+
+def _section(section: Section) -> str:
+    lines = [f"• {_linked(words, link if link and linkable(link) else None)}" for words, link in section.lines]
+    return "\n".join([f"<b>{plain(section.title)}</b>", *lines])
+
+
+def _end(message: Message, link: str | None) -> list[str]:
+    """What stands under the article's words: the correction, the footer, the credit, the notes, the hashtags."""
+    return [
+        _box(message.corrected) if message.corrected else "",
+        _footer(message, link),
+        _credit(message.credit) if message.credit else "",
+        *(plain(note) for note in message.notes),
+        " ".join(f"#{tag}" for tag in message.hashtags),
+    ]
+
+
+def _box(corrected: Corrected) -> str:
+    """When it was corrected, over the old words struck through and the new ones."""
+    old = f"<s>{plain(corrected.old)}</s>" if corrected.old else ""
+    change = " → ".join(part for part in (old, plain(corrected.new)) if part)
+    lines = [plain(corrected.title), ": ".join(part for part in (plain(corrected.label), change) if part)]
+    return "<blockquote>" + "\n".join(line for line in lines if line) + "</blockquote>"
 
 
 def _footer(message: Message, link: str | None) -> str:
-    """Topics, time and publisher; the publisher is the link."""
+    """Topics, time, publisher, and that it comes late; the publisher is the link. A digest's day is its first line's."""
     parts = [plain(", ".join(message.topics))]
-    if message.when:
+    if message.when and message.kind != "digest":
         parts.append(_time(message.when))
     if message.publisher:
         parts.append(_linked(message.publisher, link))
-    return " · ".join(parts)
+    return " · ".join(part for part in (*parts, plain(message.late)) if part)
 
 
 def _time(when: When) -> str:
@@ -141,7 +173,8 @@ def _credit(credit: Credit) -> str:
 
 
 def _card(message: Message, link: str | None) -> dict[str, Any]:
-    """A small card under breaking news, of the article and nothing else: the url is explicit, never the first link."""
-    if message.urgency is Urgency.BREAKING and link:
-        return {"url": link, "prefer_small_media": True}
-    return {"is_disabled": True}
+    """The card of the article and nothing else: the url is explicit, never the first link. Routine news has none."""
+    quiet = message.kind == "alert" and message.urgency is Urgency.NORMAL
+    if not link or quiet or not _leads_on(message):
+        return {"is_disabled": True}
+    return {"url": link, "prefer_large_media" if message.image else "prefer_small_media": True}
