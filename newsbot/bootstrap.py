@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 
 from newsbot import platforms, settings
 from newsbot.core import commands, compose, duties, editorial
+from newsbot.core import topics as topic_rules
 from newsbot.core.duties import Duties
 from newsbot.core.model import Address, Article, Person, Rendered, Story, Topic, Urgency
 from newsbot.fetch import Fetcher
@@ -326,18 +327,8 @@ def read_topics() -> tuple[Topic, ...]:
     packaged = files("newsbot") / "topics.toml"
     text = TOPICS_FILE.read_text("utf-8") if TOPICS_FILE.is_file() else packaged.read_text("utf-8")
     try:
-        return tuple(
-            Topic(
-                row["id"],
-                row["ko"],
-                row["en"],
-                row.get("hashtag", row["ko"]),
-                tuple(row.get("aliases", ())),
-                tuple(row.get("keywords", ())),
-            )
-            for row in tomllib.loads(text)["topic"]
-        )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        return topic_rules.read(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, ValueError) as error:
         raise ConfigError(f"{TOPICS_FILE}: {error}") from None
 
 

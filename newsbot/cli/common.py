@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -85,6 +85,12 @@ def actor(kit: Kit, name: str | None, role: Role) -> str:
     if role not in person.roles:
         raise Quit(f"--as {name}: is not {role.value}", 1)
     return person.name
+
+
+def language(environ: Mapping[str, str]) -> str:
+    """`ko` where the terminal speaks Korean, else `en`."""
+    spoken = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "ko" if spoken.startswith("ko") else "en"
 
 
 def emit(record: Any) -> None:

@@ -34,28 +34,6 @@ VERBS: tuple[Verb, ...] = (
     Verb("unsubscribe", Role.READER, "/unsubscribe politics", ("해지", "구독취소", "수신거부"), changes=True),
     Verb("stop", Role.READER, "/stop", changes=True, listed=False),
     Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
     Verb("topics", Role.READER, "/topics", ("주제",)),
     Verb("latest", Role.READER, "/latest 5", ("최근",)),
     Verb("help", Role.READER, "/help", ("도움말",)),
@@ -103,8 +81,8 @@ def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
     if _bare(words[0]) == "news" and words[0].startswith("/"):
         words = words[1:] or ["help"]
     word, arguments = _bare(words[0]), words[1:]
-    if word not in BY_WORD and arguments and (word + arguments[0]) in BY_WORD:
-        word, arguments = word + arguments[0], arguments[1:]  # "발송 중단", "다시 보내기"
+    if arguments and (word + arguments[0]) in BY_WORD:
+        word, arguments = word + arguments[0], arguments[1:]  # "발송 중단" is no "발송"
     verb = BY_WORD.get(word)
     if verb is None or (verb.button_only and not press):
         return Unknown(words[0])

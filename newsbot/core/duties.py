@@ -17,7 +17,7 @@ from newsbot.core.model import Article
 MARKS = ("advertising", "poll", "poll-incomplete", "suicide", "ai")
 """Every mark, in the order they are given."""
 
-MOST_START, MOST_END = 400_000, 100_000
+MOST_START, MOST_END = 200_000, 50_000
 """Characters that are read of a longer page: its start, and its end, where disclosures and help lines stand (A27)."""
 
 MOST_PHRASES = 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ NOON = time(12)
 """The hour at which an article dated by its day alone is taken to have been seen."""
 
 _DAY = len("2024-07-12")
-_MOST_RECENT = 1000  # stories that are remembered before those older than a day are forgotten
+_MOST_RECENT = 1000  # stories that are remembered at least before those older than a day are forgotten
 _MAYBE = 0.4  # similarity of letter pairs below which nobody is asked whether two headlines are twins
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -57,8 +58,8 @@ class _Told:
         self._zone = zone
         self._here = ZoneInfo(zone)
         self._recent: list[Story] = []
-        self._pairs: dict[tuple[str, date], dict[str, list[int]]] = {}
-        self._stories: dict[tuple[str, date], list[tuple[Story, int]]] = {}
+        self._most = _MOST_RECENT
+        self._days: dict[date, dict[str, _Day]] = {}
 
     def past(self, article: Article, now: datetime, *, decoration: bool) -> Past:
         """What the record would say of this article."""
@@ -66,7 +67,8 @@ class _Told:
             return Past(decoration=decoration)
         day = now.astimezone(self._here).date()
         read = lineage.read(article.title)
-        near = self._near(read.headline, article.source, day)
+        told = self._days.get(day, {}).get(article.source)
+        near = told.near(read.headline) if told else []
         twin = twins.twin(article.title, article.source, day, near, self._zone) if near else None
         parent = twins.parent(article, read, self._recent, now) if read.continues else None
         if parent is None:
@@ -75,27 +77,37 @@ class _Told:
 
     def add(self, story: Story, now: datetime) -> None:
         """This was told."""
-        if len(self._recent) > _MOST_RECENT:
+        if len(self._recent) > self._most:
             since = (now - timedelta(days=1)).timestamp()
             self._recent = [one for one in self._recent if one.accepted_at > since]
+            self._most = max(_MOST_RECENT, 2 * len(self._recent))
         self._recent.append(story)
-        key = (story.source, now.astimezone(self._here).date())
-        pairs = _pairs(story.headline)
-        of_day = self._stories.setdefault(key, [])
-        for pair in pairs:
-            self._pairs.setdefault(key, {}).setdefault(pair, []).append(len(of_day))
-        of_day.append((story, len(pairs)))
+        day = now.astimezone(self._here).date()
+        if day not in self._days:
+            self._days = {one: self._days[one] for one in self._days if one >= day - timedelta(days=1)} | {day: {}}
+        self._days[day].setdefault(story.source, _Day()).add(story)
 
-    def _near(self, headline: str, source: str, day: date) -> list[Story]:
-        """The stories of that day that share so many letter pairs that they may be twins (one may write 韓, the other 한)."""
-        key = (source, day)
-        by_pair = self._pairs.get(key)
-        if by_pair is None:
-            return []
+
+@dataclass(frozen=True)
+class _Day:
+    """What one source told on one day: the stories, each with how many letter pairs it has, and by pair where it stands."""
+
+    stories: list[tuple[Story, int]] = field(default_factory=list)
+    by_pair: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, story: Story) -> None:
+        """This was told too."""
+        pairs = _pairs(story.headline)
+        for pair in pairs:
+            self.by_pair.setdefault(pair, []).append(len(self.stories))
+        self.stories.append((story, len(pairs)))
+
+    def near(self, headline: str) -> list[Story]:
+        """Those that share so many pairs that they may be twins (one may write 韓, the other 한)."""
         pairs = _pairs(headline)
-        shared = Counter(at for pair in pairs for at in by_pair.get(pair, ()))
-        stories = self._stories[key]
-        return [stories[at][0] for at, n in shared.items() if 2 * n >= _MAYBE * (len(pairs) + stories[at][1])]
+        shared = Counter(at for pair in pairs for at in self.by_pair.get(pair, ()))
+        of_both = ((self.stories[at][0], n, len(pairs) + self.stories[at][1]) for at, n in shared.items())
+        return [story for story, n, both in of_both if 2 * n >= _MAYBE * both]
 
 
 def _pairs(headline: str) -> set[str]:

@@ -111,9 +111,7 @@ class Gate:
             if story in self._looking or due > now or len(self._looking) >= AT_ONCE:
                 continue
             self._due[story] = (now + step, min(step * 2, LATE_LOOK if sent else LAST_LOOK))
-            task = asyncio.create_task(self._safely(story, until, sent))
-            self._looking[story] = task
-            task.add_done_callback(lambda _, story=story: self._looking.pop(story, None))
+            self._looking[story] = asyncio.create_task(self._safely(story, until, sent))
 
     async def _safely(self, story: str, until: float, sent: bool) -> None:
         """One look; whatever goes wrong costs this look only."""
@@ -123,6 +121,8 @@ class Gate:
             log.warning("gate.waits", story=story, error=str(error))
         except Exception:
             log.exception("gate.failed", story=story)
+        finally:
+            self._looking.pop(story, None)
 
     async def hurry(self, story_id: str) -> None:
         """A person sent this story: one look at once, for as long as a person waits."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from newsbot.core import editorial, lineage, twins
-from newsbot.core.model import Article, Known, SourceKind, Story
+from newsbot.core.model import Article, Known, Story
 from newsbot.flows.again import SAID_BEFORE, Again
 from newsbot.flows.gate import Gate
 from newsbot.flows.plan import Plan
@@ -26,7 +26,7 @@ MOST_WAITING = 1000  # held stories compared with what their articles state now
 RECENT = 500  # stories a new one may repeat or continue; the busiest day measured had 429
 STATED = ("link", "image", "published_at")
 RETRY = 2.0  # seconds before a source that failed is scanned again
-WORDING: dict[SourceKind, int] = {"jekyll": 1, "feed": 0}
+WORDING: dict[str, int] = {"jekyll": 1, "feed": 0}
 """Whose wording is the record where several show one article: a feed's own is a rendering of the folder's."""
 DECORATION = 3
 """Articles within a month that make their common image decoration (messages §0)."""
@@ -173,6 +173,7 @@ class Ingest:
             twin=twins.twin(read.headline, article.source, day, told, article.zone),
             parent=parent[0] if parent else None,
             take=parent[1] if parent else 2,
+            overtaken=twins.overtaken(read, parent[0], told) if parent else False,
             decoration=len(self._images.get(article.image or "", ())) >= DECORATION,
         )
 

@@ -115,7 +115,7 @@ async def test_preview_says_what_the_post_is(house: House, post: Post) -> None:
     assert row["topics"] == ([post.topic] if post.topic else row["topics"])
     assert set(row) == {
         *("id", "path", "url", "title", "excerpt", "image", "categories", "topics", "urgency", "published_at"),
-        *("attribution", "state", "decision", "reason", "messages"),
+        *("attribution", "state", "decision", "reason", "rule", "messages"),
     }
 
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsbot import bootstrap
+from newsbot.cli.common import language
 from newsbot.cli.preview.advice import advice
-from newsbot.cli.preview.say import Say, language
+from newsbot.cli.preview.say import Say
 from newsbot.core import backtest, editorial, replay, twins
 from newsbot.core.backtest import Daily, Entry, daily, figures
 from newsbot.core.model import Article, Attribution, Topic, Urgency

@@ -201,7 +201,7 @@ def test_a_megabyte_costs_little(piece: str) -> None:
         begin = time.perf_counter()
         marks(body=body)
         best = min(best, time.perf_counter() - begin)
-    # 50 ms are promised (reliability A27) and 40 measured; twice that, for a machine that does other things too.
+    # 50 ms are promised (reliability A27); twice that, for a machine that does other things too.
     assert best < 0.1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,8 @@ from typing import Annotated
 import typer
 
 from newsbot import telemetry
-from newsbot.cli.common import Quit
+from newsbot.cli.common import Quit, language
 from newsbot.cli.demo.script import Script
-from newsbot.cli.demo.words import language
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,6 @@ def register(app: typer.Typer) -> None:
         if site is not None and not site.is_dir():
             raise Quit(f"site folder {site} does not exist or is no folder", 2)
         telemetry.configure("warning", json_lines=False)
-        script = Script(language(), site, port, since or time.time())
+        script = Script(language(os.environ), site, port, since or time.time())
         if not asyncio.run(script.play(once=once)):
             raise typer.Exit(1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 KOREAN = {
     "title": "newsbot demo: 이 컴퓨터 안의 텔레그램·슬랙 대역입니다. 계정도 토큰도 없이, 밖으로 나가는 것이 없습니다.",
     "packages": "꾸러미",
@@ -26,7 +24,7 @@ KOREAN = {
     "page": "두 플랫폼을 함께 보기: {page}",
     "keys": "p 한 건 더 발행   r 모두 다시 시작   q 끝내기",
     "wait": "끝내려면 Ctrl-C",
-    "own": "내 사이트를 보내지 않고 살펴보기:  newsbot preview 폴더 --json",
+    "own": "내 사이트를 보내지 않고 살펴보기:  newsbot preview 폴더나_주소 --summary     실제로 시작하기:  newsbot init",
     "watching": "{folder} 폴더를 지켜봅니다. 새 글을 저장하면 알림이 나갑니다.",
 }
 ENGLISH = {
@@ -51,15 +49,9 @@ ENGLISH = {
     "page": "See both platforms: {page}",
     "keys": "p publish another   r restart everything   q quit",
     "wait": "Ctrl-C ends it",
-    "own": "Your own site, sending nothing:  newsbot preview FOLDER --json",
+    "own": "Your own site, sending nothing:  newsbot preview PATH_OR_URL --summary     Going live:  newsbot init",
     "watching": "Watching {folder}: save a new post and its alert goes out.",
 }
-
-
-def language() -> str:
-    """`ko` where the terminal speaks Korean, else `en`."""
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "ko" if spoken.startswith("ko") else "en"
 
 
 def words(spoken: str) -> dict[str, str]:
