@@ -16,8 +16,16 @@ from newsbot.sandbox.telegram import routes as telegram
 from newsbot.sandbox.world import World
 
 PAGE = Path(__file__).parent / "page"
-_NAMES = ("style.css", "page.js", "telegram.js", "slack.js", "words.js")
-_FILES = {"": "index.html"} | {name: name for name in _NAMES}
+_KINDS = frozenset({".html", ".js", ".css"})
+# The page draws what strangers wrote: only its own files may load, nothing may leave, and no text can become markup.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 
 
 def build(world: World) -> Starlette:
@@ -33,9 +41,8 @@ def build(world: World) -> Starlette:
 
 
 async def _page(request: Request) -> Response:
-    file = _FILES.get(request.path_params["name"])
-    if file is None:
+    name = request.path_params["name"] or "index.html"
+    known = {file.name: file for file in PAGE.iterdir() if file.suffix in _KINDS}
+    if name not in known:
         return Response("Not Found", 404)
-    # The page draws what strangers wrote: only its own scripts may run.
-    headers = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:", "Cache-Control": "no-store"}
-    return FileResponse(PAGE / file, headers=headers)
+    return FileResponse(known[name], headers=_HEADERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -25,10 +25,9 @@ Action = Callable[[World, dict[str, Any]], dict[str, Any]]
 def routes(world: World) -> list[BaseRoute]:
     """All routes of the control API but Slack's own."""
     get: dict[str, Callable[[Request], Any]] = {
-        "/sandbox/messages": lambda request: world.record.as_json(
-            request.query_params.get("platform"), request.query_params.get("chat")
-        ),
+        "/sandbox/messages": lambda request: _messages(world, request.query_params),
         "/sandbox/requests": lambda _: world.record.requests_json(),
+        "/sandbox/limits": lambda _: world.limits.as_json(),
         "/sandbox/faults": lambda _: world.faults.as_json(),
         "/sandbox/world": lambda _: world_json(world),
     }
@@ -45,6 +44,8 @@ def routes(world: World) -> list[BaseRoute]:
         *(Route(path, _acts(world, action), methods=["POST"]) for path, action in post.items()),
         Route("/sandbox/faults", _add_faults(world), methods=["POST"]),
         Route("/sandbox/faults", _clear_faults(world), methods=["DELETE"]),
+        Route("/sandbox/faults/{number:int}", _one_fault(world), methods=["POST", "DELETE"]),
+        Route("/sandbox/requests/{number:int}", _one_call(world), methods=["GET"]),
         Route("/sandbox/events", _events(world), methods=["GET"]),
     ]
 
@@ -62,7 +63,9 @@ def _acts(world: World, action: Action) -> Callable[[Request], Any]:
             body = json.loads(await request.body() or b"{}")
             if not isinstance(body, dict):
                 raise Refused("a JSON object is expected")
-            return JSONResponse(action(world, body))
+            done = action(world, body)
+            world.record.announce("world")
+            return JSONResponse(done)
         except (Refused, ApiError, ValueError, TypeError) as problem:
             return JSONResponse({"error": str(problem)}, 400)
 
@@ -81,7 +84,8 @@ def _add_faults(world: World) -> Callable[[Request], Any]:
             made = world.faults.add_all([lines] if isinstance(lines, dict) else lines)
         except (ValueError, TypeError) as problem:
             return JSONResponse({"error": str(problem)}, 400)
-        return JSONResponse({"added": len(made)})
+        world.record.announce("faults")
+        return JSONResponse({"added": len(made), "numbers": [fault.number for fault in made]})
 
     return endpoint
 
@@ -89,9 +93,47 @@ def _add_faults(world: World) -> Callable[[Request], Any]:
 def _clear_faults(world: World) -> Callable[[Request], Any]:
     async def endpoint(_: Request) -> Response:
         world.faults.clear()
+        world.record.announce("faults")
         return JSONResponse({"ok": True})
 
     return endpoint
+
+
+def _one_fault(world: World) -> Callable[[Request], Any]:
+    """POST {"on": bool} switches one line of the script, DELETE takes it out."""
+
+    async def endpoint(request: Request) -> Response:
+        number = request.path_params["number"]
+        try:
+            if request.method == "DELETE":
+                world.faults.remove(number)
+            else:
+                on = json.loads(await request.body())["on"]
+                world.faults.find(number).on = bool(on)
+        except (ValueError, TypeError, KeyError) as problem:
+            return JSONResponse({"error": str(problem)}, 400)
+        world.record.announce("faults")
+        return JSONResponse({"ok": True})
+
+    return endpoint
+
+
+def _one_call(world: World) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        number = request.path_params["number"]
+        found = next((call for call in world.record.requests if call.number == number), None)
+        if found is None:
+            return JSONResponse({"error": f"call {number} is not kept any more"}, 404)
+        return JSONResponse(found.whole())
+
+    return endpoint
+
+
+def _messages(world: World, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The record, all or of one `platform` and `chat`; `newest=N` leaves older ones out."""
+    found = world.record.messages(query.get("platform"), query.get("chat"))
+    newest = query.get("newest", "")
+    return [message.as_json() for message in (found[-int(newest) :] if newest.isdigit() and int(newest) else found)]
 
 
 def _events(world: World) -> Callable[[Request], Any]:
@@ -136,6 +178,13 @@ def world_json(world: World) -> dict[str, Any]:
             "chats": [telegram.chat_json(chat, state) for chat in shown],
             "hidden_chats": max(0, len(private) - WORLD_CHATS),
             "webhook": world.updates.url,
+            "listening": world.updates.listening,
+            "commands": [
+                {"scope": scope, "language": language, "commands": commands}
+                for (scope, language), commands in state.commands.items()
+            ],
         },
         "slack": world.slack.as_json(),
+        "limits": world.limits.as_json(),
+        "messages": world.record.total,
     }

@@ -28,6 +28,7 @@ KINDS = frozenset(
         "revoked",
         "garbage",
         "other_chat",
+        "no_rights",
     }
 )
 PLATFORMS = frozenset({"telegram", "slack", "*"})
@@ -47,6 +48,8 @@ class Fault:
     args: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     struck: int = 0
+    on: bool = True
+    number: int = 0  # given by `Faults`, counting up from 1
 
     def __post_init__(self) -> None:
         """Refuses a script that could never strike."""
@@ -81,7 +84,8 @@ class Fault:
     def matches(self, platform: str, method: str, chat: str) -> bool:
         """Whether this line is about such a call at all."""
         return (
-            self.platform in ("*", platform)
+            self.on
+            and self.platform in ("*", platform)
             and self.method in ("*", method)
             and self.chat in ("*", chat)
             and (self.times < 0 or self.struck < self.times)
@@ -93,18 +97,31 @@ class Faults:
 
     def __init__(self) -> None:
         self.script: list[Fault] = []
+        self._made = 0
 
     def add(self, kind: str, **fields: Any) -> Fault:
         """Adds one line (fields as in `Fault`); raises ValueError or TypeError on a wrong one."""
-        fault = Fault(kind=kind, **fields)
-        self.script.append(fault)
-        return fault
+        return self.add_all([{"kind": kind, **fields}])[0]
 
     def add_all(self, lines: list[dict[str, Any]]) -> list[Fault]:
         """Adds lines given as JSON, all or none."""
         made = [Fault(**line) for line in lines]
+        for fault in made:
+            self._made += 1
+            fault.number = self._made
         self.script.extend(made)
         return made
+
+    def find(self, number: int) -> Fault:
+        """One line by its number; raises ValueError when there is none."""
+        for fault in self.script:
+            if fault.number == number:
+                return fault
+        raise ValueError(f"no fault {number}")
+
+    def remove(self, number: int) -> None:
+        """Takes one line out; raises ValueError when there is none."""
+        self.script.remove(self.find(number))
 
     def clear(self) -> None:
         """Ends all trouble."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from newsbot.sandbox.clock import Clock
 
@@ -123,6 +124,20 @@ class Limits:
             return whole_seconds(wait)
         bucket.spend()
         return None
+
+    def as_json(self) -> dict[str, Any]:
+        """The rates in force, in calls a second over all chats and in one."""
+        telegram, slack = self.telegram_rates, self.slack_rates
+        return {
+            "on": self.on,
+            "telegram": {
+                "overall": telegram.overall,
+                "private": telegram.private,
+                "group": round(telegram.group_per_minute / 60, 3),
+                "paid": telegram.paid,
+            },
+            "slack": {"overall": round(slack.workspace_per_minute / 60, 3), "channel": slack.channel},
+        }
 
     def configure(self, **values: float) -> None:
         """Sets rates (`telegram_rate`, `telegram_private`, `slack_rate`, ... or `on`) and empties all buckets."""

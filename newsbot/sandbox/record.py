@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from newsbot.sandbox.clock import Clock
@@ -14,6 +14,8 @@ KEPT_CALLS = 500  # single calls; the counters below never forget
 KEPT_SECONDS = 3600  # how far back arrivals per second reach
 KEPT_NOTES = 2000
 LISTENER_QUEUE = 1000  # a slow page loses the oldest changes and is told so with a "gap"
+SECRET = frozenset({"token", "secret_token"})  # parameters of a call that nobody needs to see
+HIDDEN = "•••"
 
 
 @dataclass(slots=True)
@@ -60,6 +62,24 @@ class Call:
     status: int
     error: str | None
     at: float
+    number: int = 0  # counts up from 1
+    ms: float = 0.0  # from the call's arrival to its answer
+    detail: str = ""  # what the platform says beside the error: where in the blocks, how long to wait
+    fault: str | None = None  # the scripted trouble that struck it
+    payload: Mapping[str, Any] = field(default_factory=dict)  # as sent; shared with the message, never changed
+    answer: bytes = b""  # what a refused caller got
+
+    def as_json(self) -> dict[str, Any]:
+        """The call in one line, without payload and answer."""
+        return {name: getattr(self, name) for name in _LINE}
+
+    def whole(self) -> dict[str, Any]:
+        """The call with what was sent, secrets left out, and what a refused caller got."""
+        payload = {name: HIDDEN if name in SECRET and value else value for name, value in self.payload.items()}
+        return self.as_json() | {"payload": payload, "answer": self.answer.decode("utf-8", "replace")}
+
+
+_LINE = tuple(name for name in Call.__dataclass_fields__ if name not in ("payload", "answer"))
 
 
 class Record:
@@ -68,6 +88,7 @@ class Record:
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self.requests: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self.calls = 0
         self.counts: Counter[tuple[str, str]] = Counter()  # (platform, method)
         self.refused: Counter[tuple[str, str, str]] = Counter()  # (platform, method, error)
         self.notes: deque[dict[str, Any]] = deque(maxlen=KEPT_NOTES)  # callback answers and the like
@@ -120,6 +141,11 @@ class Record:
         if self._listeners:
             self._tell({"kind": "delete", "message": message.as_json()})
 
+    @property
+    def total(self) -> int:
+        """How many messages there ever were."""
+        return len(self._messages)
+
     def messages(self, platform: str | None = None, chat: str | int | None = None) -> list[Message]:
         """Messages in order of arrival, all or of one platform or chat, deleted ones included."""
         if platform is not None and chat is not None:
@@ -141,10 +167,19 @@ class Record:
         if self._listeners:
             self._tell(entry)
 
-    def call(self, platform: str, method: str, chat: str, status: int, error: str | None = None) -> None:
-        """Counts one API call with its answer."""
+    def announce(self, kind: str) -> None:
+        """Tells whoever listens that something else than messages changed: "faults" or "world"."""
+        if self._listeners:
+            self._tell({"kind": kind})
+
+    def call(self, platform: str, method: str, chat: str, status: int, error: str | None = None, **more: Any) -> None:
+        """Counts one API call with its answer; `more` holds the fields of `Call` after `number`."""
         at = self.clock.now()
-        self.requests.append(Call(platform, method, chat, status, error, at))
+        self.calls += 1
+        call = Call(platform, method, chat, status, error, at, self.calls, **more)
+        self.requests.append(call)
+        if self._listeners:
+            self._tell({"kind": "call", "call": call.as_json()})
         self.counts[(platform, method)] += 1
         if error is not None:
             self.refused[(platform, method, error)] += 1
@@ -170,7 +205,7 @@ class Record:
     def requests_json(self) -> dict[str, Any]:
         """Calls, counters, refusals and arrivals as plain JSON values."""
         return {
-            "requests": [asdict(call) for call in self.requests],
+            "requests": [call.as_json() for call in self.requests],
             "counts": [{"platform": p, "method": m, "n": n} for (p, m), n in self.counts.items()],
             "refused": [{"platform": p, "method": m, "error": e, "n": n} for (p, m, e), n in self.refused.items()],
             "arrivals": {p: self.arrivals(p) for p in sorted({p for p, _ in self.counts})},
@@ -178,7 +213,7 @@ class Record:
         }
 
     async def changes(self) -> AsyncIterator[dict[str, Any]]:
-        """Each change from now on: {"kind": "message" | "edit" | "delete" | "gap" | a note's kind, ...}."""
+        """Each change from now on: {"kind": "message" | "edit" | "delete" | "call" | "gap" | a note's kind, ...}."""
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(LISTENER_QUEUE)
         self._listeners.add(queue)
         try:

@@ -40,6 +40,31 @@ class TestWebApi:
         again = await client.chat_update(channel="C0NEWS", ts=ts, text="x", metadata={})
         assert "metadata" not in again["message"]
 
+    async def test_an_update_keeps_what_it_does_not_name(self, sandbox: Running, client: AsyncWebClient) -> None:
+        bar = [{"color": "danger", "blocks": [header("곁들인 글")]}]
+        sent = await client.chat_postMessage(channel="C0NEWS", text="x", blocks=[header("1보")], attachments=bar)
+        (message,) = sandbox.world.record.messages("slack", "C0NEWS")
+        await client.chat_update(channel="C0NEWS", ts=sent["ts"], text="y", blocks=[header("2보")])
+        assert message.text == "2보\n곁들인 글"
+        await client.chat_update(
+            channel="C0NEWS", ts=sent["ts"], attachments=[{"fallback": "다른 글", "blocks": [header("다른 글")]}]
+        )
+        assert (message.text, message.payload["text"]) == ("2보\n다른 글", "y")
+        await client.chat_update(channel="C0NEWS", ts=sent["ts"], text="z", attachments=[])
+        assert message.text == "z"
+        assert "blocks" not in message.payload
+
+    async def test_a_broadcast_reply_stands_in_the_channel_too(self, sandbox: Running, client: AsyncWebClient) -> None:
+        first = (await client.chat_postMessage(channel="C0NEWS", text="1보"))["ts"]
+        alone = client.chat_postMessage(channel="C0NEWS", text="2보", reply_broadcast=True)
+        assert await code_of(alone) == "invalid_arguments"
+        reply = await client.chat_postMessage(channel="C0NEWS", text="2보", thread_ts=first, reply_broadcast=True)
+        assert reply["message"]["subtype"] == "thread_broadcast"
+        flat = await client.conversations_history(channel="C0NEWS")
+        assert [message["text"] for message in flat["messages"]] == ["2보", "1보"]
+        await client.chat_update(channel="C0NEWS", ts=reply["ts"], text="2보 고침")
+        assert sandbox.world.record.messages("slack", "C0NEWS")[1].payload["reply_broadcast"]
+
     async def test_only_own_living_messages_can_be_changed(
         self, sandbox: Running, http: aiohttp.ClientSession, client: AsyncWebClient
     ) -> None:
@@ -181,7 +206,12 @@ class TestFaults:
         assert sandbox.world.record.count("slack", "chat.postMessage") == 1
 
     async def test_scripted_refusals_carry_slacks_codes(self, sandbox: Running, client: AsyncWebClient) -> None:
-        for kind, code in [("archived", "is_archived"), ("revoked", "token_revoked"), ("5xx", "internal_error")]:
+        for kind, code in [
+            ("archived", "is_archived"),
+            ("revoked", "token_revoked"),
+            ("5xx", "internal_error"),
+            ("no_rights", "missing_scope"),
+        ]:
             sandbox.world.faults.add(kind, platform="slack", chat="C0NEWS")
             assert await code_of(client.chat_postMessage(channel="C0NEWS", text="x")) == code
         sandbox.world.faults.add("5xx", platform="slack", args={"processed": True, "status": 503})
@@ -189,6 +219,25 @@ class TestFaults:
             await client.chat_postMessage(channel="C0NEWS", text="there")
         assert caught.value.response.status_code == 503
         assert [message.text for message in sandbox.world.record.messages("slack")] == ["there"]
+
+    async def test_a_call_is_kept_with_its_reason_but_without_the_token(
+        self, sandbox: Running, http: aiohttp.ClientSession
+    ) -> None:
+        form = {"token": sandbox.world.slack.bot_token, "channel": "C0NEWS", "text": "t", "blocks": "[{}]"}
+        await http.post(f"{sandbox.url}/api/chat.postMessage", data=form)
+        call = sandbox.world.record.requests[-1]
+        assert (call.error, call.detail) == (
+            "invalid_blocks",
+            "[ERROR] unsupported type: None [json-pointer:/blocks/0/type]",
+        )
+        whole = call.whole()
+        assert whole["payload"]["token"] == "•••"
+        assert sandbox.world.slack.bot_token not in json.dumps(whole)
+        sandbox.world.faults.add("429", platform="slack", args={"retry_after": 7})
+        await http.post(f"{sandbox.url}/api/chat.postMessage", data=form)
+        call = sandbox.world.record.requests[-1]
+        assert (call.status, call.fault, call.detail) == (429, "429", "Retry-After: 7")
+        assert [one["method"] for one in sandbox.world.record.requests_json()["requests"]] == ["chat.postMessage"] * 2
 
     async def test_garbage_and_a_wrong_channel_are_answers_too(self, sandbox: Running, client: AsyncWebClient) -> None:
         sandbox.world.faults.add("other_chat", platform="slack")

@@ -114,6 +114,38 @@ async def test_edits(api: Api) -> None:
     )
 
 
+async def test_an_edit_shows_only_what_it_names(api: Api) -> None:
+    link, markup = (
+        "https://example.com/a",
+        {"inline_keyboard": [[{"text": "기사 보기", "url": "https://example.com/a"}]]},
+    )
+    first = await api.ok("sendMessage", chat_id=RAE, text="1보")
+    post = await api.ok(
+        "sendMessage",
+        chat_id=RAE,
+        text=f"2보 {link}",
+        reply_markup=markup,
+        reply_parameters={"message_id": first["message_id"]},
+        link_preview_options={"url": link, "prefer_large_media": True, "show_above_text": True},
+    )
+    record = api.world.record.find("telegram", RAE, str(post["message_id"]))
+    assert record is not None
+    assert record.view["preview"] == {"url": link, "prefer_large_media": True, "show_above_text": True}
+    where = {"chat_id": RAE, "message_id": post["message_id"]}
+    edited = await api.ok("editMessageText", **where, text=f"2보 {link}")  # the same text, but without the keyboard
+    assert "reply_markup" not in edited
+    assert "buttons" not in record.view
+    assert record.view["preview"] == {"url": link}, "without options the card is the usual one again"
+    assert record.view["reply_to"] == first["message_id"], "what a message answers stays"
+    assert (await api.error("editMessageText", **where, text=f"2보 {link}"))[1].startswith(
+        "Bad Request: message is not m"
+    )
+    for wrong in ({"reply_parameters": {"message_id": 1}}, {"disable_notification": True}):
+        assert (await api.error("editMessageText", **where, text="x", **wrong))[1].startswith(
+            "Bad Request: unknown param"
+        )
+
+
 async def test_deletes_end_after_48_hours(api: Api) -> None:
     old = await api.ok("sendMessage", chat_id=CHANNEL, text="old")
     api.clock.advance(47 * 3600)

@@ -81,6 +81,22 @@ def test_what_the_server_drops_in_silence_is_a_warning() -> None:
     assert not shown("<blockquote><b>a</b></blockquote>").warnings
 
 
+SIZES = [
+    ({"url": "https://e.com", "prefer_large_media": True}, {"url": "https://e.com", "prefer_large_media": True}, ""),
+    ({"prefer_large_media": True}, {"url": "https://f.com"}, "prefer_large_media is ignored without an own url"),
+    ({"prefer_small_media": True, "show_above_text": True}, {"url": "https://f.com", "show_above_text": True}, "small"),
+    ({"is_disabled": True}, None, ""),
+]
+
+
+@pytest.mark.parametrize(("options", "drawn", "warning"), SIZES)
+def test_a_preview_has_a_size_only_beside_an_own_url(options: dict[str, Any], drawn: Any, warning: str) -> None:
+    parsed = shown("https://f.com", link_preview_options=options)
+    assert parsed.view().get("preview") == drawn
+    assert warning in " ".join(parsed.warnings)
+    assert bool(parsed.warnings) == bool(warning)
+
+
 REFUSED = [
     ({"text": "x"}, "chat_id is empty"),
     ({"chat_id": "1", "text": "x"}, 'parameter "chat_id" must be a JSON number'),
@@ -98,6 +114,12 @@ REFUSED = [
     ({"chat_id": 1, "text": "x", "link_preview_options": {"x": 1}}, 'unknown field "x" in "link_preview_options"'),
     ({"chat_id": 1, "text": "x", "reply_parameters": {}, "reply_markup": {"keyboard": []}},
      "only inline_keyboard is supported as reply markup"),
+    ({"chat_id": 1, "text": "x", "link_preview_options": {"url": "https://e.com", "prefer_large_media": "yes"}},
+     'can\'t parse link_preview_options: Field "prefer_large_media" must be of type Boolean'),
+    ({"chat_id": 1, "text": "x", "link_preview_options": {"url": "http://localhost/a"}},
+     "wrong link preview URL specified"),
+    ({"chat_id": 1, "text": "x", "reply_parameters": {"allow_sending_without_reply": True}},
+     'can\'t parse reply parameters: Can\'t find field "message_id"'),
     ({"chat_id": 1, "text": "x", "reply_parameters": {"message_id": "2"}},
      'can\'t parse reply_parameters: Field "message_id" must be of type Number'),
     ({"chat_id": 1, "text": "x", "entities": [{"type": "bold", "offset": 0, "length": 2}]},

@@ -22,13 +22,13 @@ from newsbot.sandbox.slack.fields import (
     SlackError,
     boolean,
     fail,
+    image_url,
     items,
     known,
     mapping,
     string,
     text_object,
     units,
-    web_url,
 )
 from newsbot.sandbox.slack.mrkdwn import Mentions, render
 from newsbot.sandbox.slack.rich import rich_text
@@ -262,7 +262,7 @@ def _divider(block: Mapping[str, Any], at: str, seen: Seen) -> str:  # noqa: ARG
 def _image(block: Mapping[str, Any], at: str, seen: Seen) -> str:
     known(block, at, ("type", "image_url", "alt_text"), ("block_id", "title"))
     alt = string(block, "alt_text", at, 2000)
-    seen.images.append((web_url(block, "image_url", at), alt))
+    seen.images.append((image_url(block, at), alt))
     return text_object(block["title"], f"{at}/title", 2000, seen) if "title" in block else alt
 
 

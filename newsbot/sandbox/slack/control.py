@@ -49,7 +49,9 @@ async def _answer(world: World, act: Control, body: bytes) -> Response:
         given = json.loads(body or b"{}")
         if not isinstance(given, dict):
             raise ValueError("the body must be a JSON object")
-        return JSONResponse(await act(world, given))
+        done = await act(world, given)
+        world.record.announce("world")
+        return JSONResponse(done)
     except KeyError as error:
         return JSONResponse({"error": str(error.args[0])}, 400)
     except (ValueError, TypeError) as error:

@@ -16,6 +16,7 @@ from newsbot.sandbox.slack.fields import (
     boolean,
     choice,
     fail,
+    image_url,
     items,
     known,
     mapping,
@@ -38,7 +39,7 @@ def element(value: object, at: str, seen: Seen, allowed: Mapping[str, Callable[.
 def image(obj: Mapping[str, Any], at: str, seen: Seen) -> None:
     """A picture inside a section or context; alt text is required."""
     known(obj, at, ("type", "image_url", "alt_text"))
-    seen.images.append((web_url(obj, "image_url", at), string(obj, "alt_text", at, 2000)))
+    seen.images.append((image_url(obj, at), string(obj, "alt_text", at, 2000)))
 
 
 def _action_id(obj: Mapping[str, Any], at: str, seen: Seen) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from newsbot.sandbox.slack.mrkdwn import Mentions, Rendered, render, shortcodes
 
@@ -145,6 +146,20 @@ def web_url(obj: Mapping[str, Any], key: str, at: str, most: int = 3000) -> str:
         fail(f"{at}/{key}", "must be a valid http(s) URL")
     if any(sign.isspace() or sign in "<>" for sign in url):
         fail(f"{at}/{key}", "must be a valid URL: no blanks, < or >")
+    return url
+
+
+def image_url(obj: Mapping[str, Any], at: str) -> str:
+    """An address Slack can fetch a picture from; an unreachable host is refused in Slack's own words.
+
+    Wording: github.com/slackapi/python-slack-sdk/issues/1782. That http is refused too is the sandbox's strictness.
+    """
+    url = web_url(obj, "image_url", at)
+    if not url.lower().startswith("https://"):
+        fail(f"{at}/image_url", "must be a valid https URL")
+    host = urlsplit(url).hostname or ""
+    if "." not in host or host.startswith("127."):
+        fail(f"{at}/image_url", "downloading image failed")
     return url
 
 

@@ -74,6 +74,18 @@ def replace(world: World, message: Message, params: Mapping[str, Any], parsed: P
     world.record.edit(message, parsed.plain, payload, seen(parsed, message.view.get("to", "")))
 
 
+def retained(message: Message, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The call with what it leaves as it was: attachments unless given, blocks unless blocks or text are given.
+
+    Page: docs.slack.dev/reference/methods/chat.update, arguments `attachments` and `blocks`.
+    """
+    kept_on = {"attachments"} if "attachments" not in params else set()
+    if "blocks" not in params and "text" not in params:
+        kept_on |= {"blocks", "text"}
+    old = {key: message.payload[key] for key in kept_on if message.payload.get(key)}
+    return {**old, **params} if old else params
+
+
 def find(world: World, channel: Channel, ts: object) -> Message | None:
     """The message if readers can still see it."""
     message = world.record.find("slack", channel.id, str(ts))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.slack.blocks import check_post, check_update
 from newsbot.sandbox.slack.fields import SlackError
-from newsbot.sandbox.slack.messages import as_slack, find, post, replace
+from newsbot.sandbox.slack.messages import as_slack, find, post, replace, retained
 from newsbot.sandbox.slack.state import BOT_USER, Channel
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def update(world: World, params: Params) -> dict[str, Any]:
         raise SlackError("message_not_found")
     if message.sender != "bot":
         raise SlackError("cant_update_message")
-    replace(world, message, params, parsed)
+    full = retained(message, params)
+    replace(world, message, full, parsed if full is params else check_update(full))
     shown = as_slack(message)
     return {"channel": channel.id, "ts": message.message_id, "text": shown["text"], "message": shown}
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -49,11 +51,23 @@ _CODES = {
     "kicked": "not_in_channel",
     "not_in_channel": "not_in_channel",
     "chat_not_found": "channel_not_found",
+    "no_rights": "missing_scope",
     "migrated": "external_channel_migrating",
     "archived": "is_archived",
     "revoked": "token_revoked",
 }
 _BOOLEANS = {"link_names", "reply_broadcast", "unfurl_links", "unfurl_media", "mrkdwn"}
+
+
+@dataclass(slots=True)
+class Asked:
+    """A call under way, for the record."""
+
+    method: str
+    began: float
+    channel: str = ""
+    fault: Fault | None = None
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 class Silence(Response):
@@ -94,20 +108,20 @@ async def _call(world: World, request: Request) -> Response:
     """One Web API call from body to answer."""
     method = request.path_params["method"]
     world.slack.wire.base = str(request.url).split("/api/", 1)[0]
-    channel = ""
+    asked = Asked(method, time.perf_counter())
     try:
-        params = await _params(request)
-        channel = _channel(world, params)
+        params = asked.params = await _params(request)
+        asked.channel = _channel(world, params)
         _authorise(world, method, request, params)
     except SlackError as error:
-        return _counted(world, method, channel, _refusal(world, error))
-    fault = world.faults.take("slack", method, channel)
+        return _counted(world, asked, _refusal(world, error))
+    fault = asked.fault = world.faults.take("slack", method, asked.channel)
     if fault is not None:
-        return _counted(world, method, channel, await _strike(world, request, fault, method, channel, params))
-    wait = _wait(world, method, channel)
+        return _counted(world, asked, await _strike(world, request, fault, asked))
+    wait = _wait(world, method, asked.channel)
     if wait is not None:
-        return _counted(world, method, channel, _later(wait))
-    return _counted(world, method, channel, _run(world, method, params))
+        return _counted(world, asked, _later(wait))
+    return _counted(world, asked, _run(world, method, params))
 
 
 async def _params(request: Request) -> dict[str, Any]:
@@ -191,13 +205,33 @@ def _run(world: World, method: str, params: Mapping[str, Any]) -> Response:
         return _refusal(world, error)
 
 
-def _counted(world: World, method: str, channel: str, done: Response) -> Response:
+def _counted(world: World, asked: Asked, done: Response) -> Response:
     """Note the call with the answer it got, once per request; a cut call was noted before the cut."""
     if not isinstance(done, Silence):
-        body = bytes(done.body)
-        error = json.loads(body).get("error") if body.startswith(b"{") else None
-        world.record.call("slack", method, channel, done.status_code, error)
+        _note(world, asked, done)
     return done
+
+
+def _note(world: World, asked: Asked, done: Response | None = None) -> None:
+    """Write the call down; `None` stands for no answer at all."""
+    body = b"" if done is None else bytes(done.body)
+    said = json.loads(body) if body.startswith(b"{") else {}
+    error = said.get("error")
+    detail = "; ".join(said.get("response_metadata", {}).get("messages", ())) if error else ""
+    if done is not None and "retry-after" in done.headers:
+        detail = f"Retry-After: {done.headers['retry-after']}"
+    world.record.call(
+        "slack",
+        asked.method,
+        asked.channel,
+        0 if done is None else done.status_code,
+        error,
+        ms=(time.perf_counter() - asked.began) * 1000,
+        detail=detail,
+        fault=asked.fault.kind if asked.fault else None,
+        payload=asked.params,
+        answer=body if error or asked.fault else b"",
+    )
 
 
 def _refusal(world: World, error: SlackError, status: int = 200) -> Response:
@@ -217,21 +251,20 @@ def _later(seconds: int) -> Response:
     return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)})
 
 
-async def _strike(
-    world: World, request: Request, fault: Fault, method: str, channel: str, params: Mapping[str, Any]
-) -> Response:
+async def _strike(world: World, request: Request, fault: Fault, asked: Asked) -> Response:
     """Answer as the script says; `processed` faults take effect although the caller cannot know."""
+    method, params = asked.method, asked.params
     done = _run(world, method, params) if fault.processed else None
     match fault.kind:
         case "429":
             return _later(fault.retry_after)
         case "hang":
-            world.record.call("slack", method, channel, 0)
+            _note(world, asked)
             await linger(request.receive, fault.seconds)
             await cut(request.scope, "fin")
             return Silence()
         case "reset":
-            world.record.call("slack", method, channel, 0)
+            _note(world, asked)
             await cut(request.scope)
             return Silence()
         case "slow":
@@ -251,7 +284,8 @@ def _scripted(world: World, method: str, fault: Fault) -> Response:
     if code == "is_archived" and method == "chat.update":
         code = "is_inactive"
     status = fault.status if fault.kind == "5xx" else 200
-    return _refusal(world, SlackError(str(fault.args.get("error", code))), status)
+    code = str(fault.args.get("error", code))
+    return _refusal(world, SlackError(code, "needed: chat:write" if code == "missing_scope" else ""), status)
 
 
 def _elsewhere(done: Response) -> Response:

@@ -230,4 +230,15 @@ class SlackState:
             "revoked": self.revoked,
             "users": {user.id: user.name for user in self.users.values()},
             "channels": {channel.id: channel.title for channel in self.channels.values()},
+            "rooms": {
+                channel.id: {
+                    "private": channel.is_private,
+                    "archived": channel.is_archived,
+                    "user": channel.user,
+                    "members": sorted(channel.members),
+                }
+                for channel in self.channels.values()
+            },
+            "scopes": sorted(self.scopes),
+            "listening": bool(self.request_url or self.wire.sockets),
         }

@@ -27,6 +27,7 @@ _PREVIEW = {
     "prefer_large_media": bool,
     "show_above_text": bool,
 }
+_SIZES = ("prefer_small_media", "prefer_large_media")
 _REPLY = {"message_id": int, "allow_sending_without_reply": bool}
 
 
@@ -74,7 +75,9 @@ class Parsed:
         """What the page and the record need to draw it."""
         view: dict[str, Any] = {"entities": self.all_entities}
         if self.preview_url:
-            view["preview"] = {**self.preview, "url": self.preview_url}
+            # A size is only obeyed beside an own url (Bot API LinkPreviewOptions).
+            sizes = set() if self.preview.get("url") else set(_SIZES)
+            view["preview"] = {k: v for k, v in self.preview.items() if k not in sizes} | {"url": self.preview_url}
         if self.buttons:
             view["buttons"] = self.buttons
         if self.reply_to is not None:
@@ -102,7 +105,7 @@ def check_send(params: dict[str, Any], is_json: bool = True, coerced: bool = Fal
         url,
         preview,
         check_markup(params.get("reply_markup")),
-        content.warnings,
+        content.warnings + _preview_warnings(preview),
         params.get("message_thread_id"),
         params.get("disable_notification", False),
         params.get("protect_content", False),
@@ -123,7 +126,8 @@ def check_edit(params: dict[str, Any], is_json: bool = True, coerced: bool = Fal
     content = _content(params)
     preview, url = _preview(content, params.get("link_preview_options", {}))
     buttons = check_markup(params.get("reply_markup"))
-    return Parsed(content.text, content.entities, content.auto, url, preview, buttons, content.warnings)
+    warnings = content.warnings + _preview_warnings(preview)
+    return Parsed(content.text, content.entities, content.auto, url, preview, buttons, warnings)
 
 
 def _content(params: dict[str, Any]) -> Content:
@@ -163,6 +167,16 @@ def _preview(content: Content, options: dict[str, Any]) -> tuple[dict[str, Any],
         return options, None
     entity = min(first, key=lambda e: e["offset"])
     return options, entity.get("url") or checked_link(piece(content.text, entity))
+
+
+def _preview_warnings(options: dict[str, Any]) -> tuple[str, ...]:
+    """What the server takes without a word although it changes nothing, or leaves to each client."""
+    wished = [name for name in _SIZES if options.get(name)]
+    if wished and not options.get("url"):
+        return (f"{wished[0]} is ignored without an own url",)
+    if len(wished) > 1:
+        return ("prefer_small_media and prefer_large_media together: each client chooses",)
+    return ()
 
 
 def check_markup(markup: dict[str, Any] | None) -> list[list[dict[str, Any]]]:

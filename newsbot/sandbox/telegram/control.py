@@ -284,6 +284,9 @@ def chat_json(chat: Chat, state: TelegramState) -> dict[str, Any]:
         "is_forum": chat.is_forum,
         "threads": {str(number): name for number, name in chat.threads.items()},
         "started": chat.started,
+        "username": chat.username,
+        "moved": chat.migrated_to,
+        "member_ids": {str(uid): status for uid, status in chat.members.items() if uid != state.bot.id},
         "bot": chat.members.get(chat.id if chat.type == "private" else state.bot.id, "left"),
         "members": {state.users[uid].name: status for uid, status in chat.members.items() if uid in state.users},
     }

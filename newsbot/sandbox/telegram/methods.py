@@ -143,7 +143,7 @@ class Methods:
         if {k: post.api.get(k) for k in _CONTENT} == {k: api.get(k) for k in _CONTENT}:
             raise bad(NOT_MODIFIED.removeprefix("Bad Request: "))
         self._spend(chat)
-        self._edited(post, api, parsed.text, params, parsed.view())
+        self._edited(post, api, parsed.text, params, _kept(post, "reply_to") | parsed.view())
         return post.api
 
     async def editMessageReplyMarkup(self, params: Params) -> Any:
@@ -310,6 +310,11 @@ class Described:
 
     result: Any
     description: str
+
+
+def _kept(post: Post, *names: str) -> dict[str, Any]:
+    """What an edit cannot change of how a message is drawn."""
+    return {name: post.record.view[name] for name in names if name in post.record.view}
 
 
 _CONTENT = ("text", "entities", "link_preview_options", "reply_markup")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.routing import BaseRoute, Route
@@ -33,6 +34,17 @@ class Reply:
     content_type: bytes = b"application/json"
 
 
+@dataclass(slots=True)
+class Asked:
+    """A call under way, for the record."""
+
+    name: str
+    began: float
+    chat: str = ""
+    fault: Fault | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
 class TelegramApi:
     """The ASGI endpoint; kept lean, because a fan-out of thousands of chats goes through it."""
 
@@ -44,21 +56,35 @@ class TelegramApi:
         """Answers one call, unless a fault says otherwise."""
         path = scope["path_params"]
         name = BY_LOWER.get(path["method"].lower(), path["method"])
-        chat = ""
+        asked = Asked(name, time.perf_counter())
         fault: Fault | None = None
         try:
             raw, is_json = await self._read(scope, receive)
             chat = str(raw.get("chat_id", ""))
+            asked.chat, asked.payload = chat, raw
             if path["token"] != self.world.telegram.token:
                 raise ApiError(401, UNAUTHORIZED)
-            fault = self.world.faults.take("telegram", name, chat)
+            fault = asked.fault = self.world.faults.take("telegram", name, chat)
             early = None if fault is None else await self._before(fault, chat)
             reply = early or _good(await self._run(name, raw, is_json))
         except ApiError as error:
             reply = _refused(error)
-        if fault is None or not await self._instead(fault, reply, name, chat, scope, receive, send):
-            self.world.record.call("telegram", name, chat, reply.status, reply.error)
+        if fault is None or not await self._instead(fault, reply, asked, scope, receive, send):
+            self._note(asked, reply)
             await _write(reply, send)
+
+    def _note(self, asked: Asked, reply: Reply) -> None:
+        self.world.record.call(
+            "telegram",
+            asked.name,
+            asked.chat,
+            reply.status,
+            reply.error,
+            ms=(time.perf_counter() - asked.began) * 1000,
+            fault=asked.fault.kind if asked.fault else None,
+            payload=asked.payload,
+            answer=b"" if reply.error is None else reply.body,
+        )
 
     async def _read(self, scope: Scope, receive: Receive) -> tuple[dict[str, Any], bool]:
         message = await receive()
@@ -104,18 +130,21 @@ class TelegramApi:
             case "chat_not_found":
                 return bad("chat not found")
             case "migrated":
-                to = {"migrate_to_chat_id": int(fault.args["to"])}
+                to = {"migrate_to_chat_id": int(fault.args.get("to", -1_000_000_000_000 - abs(int(chat or 0))))}
                 return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", to)
+            case "no_rights" if found is not None and found.type == "channel":
+                return bad("need administrator rights in the channel chat")
+            case "no_rights":
+                return bad("not enough rights to send text messages to the chat")
             case "revoked":
                 return ApiError(401, UNAUTHORIZED)
             case _:
                 return None
 
     async def _instead(
-        self, fault: Fault, reply: Reply, name: str, chat: str, scope: Scope, receive: Receive, send: Send
+        self, fault: Fault, reply: Reply, asked: Asked, scope: Scope, receive: Receive, send: Send
     ) -> bool:
         """Answers in the fault's way, or not at all; False when the usual reply stands."""
-        done = self.world.record.call
         match fault.kind:
             case "5xx":
                 error = ApiError(fault.status, _UNAVAILABLE.get(fault.status, "Internal Server Error"))
@@ -125,14 +154,14 @@ class TelegramApi:
             case "other_chat" if reply.error is None and reply.body:
                 bad_reply = Reply(200, _elsewhere(reply.body, int(fault.args.get("to", 424242))), error="other_chat")
             case "hang" | "reset":
-                done("telegram", name, chat, 0, fault.kind)
+                self._note(asked, Reply(0, b"", error=fault.kind))
                 if fault.kind == "hang":
                     await linger(receive, fault.seconds)
                 await cut(scope, str(fault.args.get("how", "rst")))
                 return True
             case _:
                 return False
-        done("telegram", name, chat, bad_reply.status, bad_reply.error)
+        self._note(asked, bad_reply)
         await _write(bad_reply, send)
         return True
 

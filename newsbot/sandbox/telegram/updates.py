@@ -58,6 +58,7 @@ class Updates:
         self.max_connections = 40
         self.last_error: dict[str, Any] = {}
         self._next_id = first_id
+        self._asked_at: float | None = None
         self._poll: asyncio.Future[None] | None = None
         self._pushers: dict[str, asyncio.Task[None]] = {}
         self._queues: defaultdict[str, deque[Queued]] = defaultdict(deque)
@@ -73,6 +74,12 @@ class Updates:
         item = Queued({"update_id": number, kind: body}, queue, self.clock.now() + life)
         self._take_in(item)
         return number
+
+    @property
+    def listening(self) -> bool:
+        """Whether a bot takes updates: by a webhook, or by having polled within the longest poll there is."""
+        asked = self._asked_at
+        return bool(self.url) or (asked is not None and self.clock.monotonic() - asked <= MAX_POLL + 5)
 
     def replay(self, update: dict[str, Any], queue: str) -> None:
         """Delivers an update once more under its old id, as the real server does when it doubts."""
@@ -90,6 +97,7 @@ class Updates:
         """The answer of getUpdates; a second poll ends the first one with 409."""
         if self.url:
             raise ApiError(409, POLL_WHILE_WEBHOOK)
+        self._asked_at = self.clock.monotonic()
         limit = params.get("limit", MAX_BATCH)
         self.allow(params)
         if self._poll is not None and not self._poll.done():
