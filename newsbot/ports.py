@@ -107,12 +107,16 @@ class StoreDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an address answered: the final address after redirects, headers in lower case, the decoded body."""
+    """What an address answered: the final address after redirects, headers in lower case, the decoded body.
+
+    `moved`: where redirects that are said to be permanent lead, "" for none.
+    """
 
     status: int
     url: str
     headers: Mapping[str, str]
     body: bytes
+    moved: str = ""
 
 
 class FetchError(Exception):

@@ -65,7 +65,9 @@ def start(
     except ValidationError:
         raise Quit("--feed: must start with http:// or https://", 2) from None
     if needs_sources and not sources:
-        raise Quit("nothing to watch: name a folder with --site, a feed with --feed, or either in a [[source]] section", 2)
+        raise Quit(
+            "nothing to watch: name a folder with --site, a feed with --feed, or either in a [[source]] section", 2
+        )
     with runtime.only_one(settings.data.folder) if alone else nullcontext(), runtime.redis_url(settings) as url:
         asyncio.run(running(settings, url, sources, work, serve=serve, needs_bots=needs_bots))
 
