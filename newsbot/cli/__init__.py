@@ -17,7 +17,8 @@ from newsbot.store.embedded import NoRedis
 from newsbot.store.install import WrongRedis
 
 MODULES = (
-    *("run", "sandbox", "demo", "preview", "push", "alerts", "status", "pause", "cancel"),
+    *("init", "doctor"),
+    *("run", "sandbox", "demo", "preview", "push", "drop", "alerts", "status", "pause", "cancel"),
     *("stories", "why", "subscribers"),
 )
 SHARED = {"web": "run", "watcher": "run", "worker": "run", "resume": "pause"}

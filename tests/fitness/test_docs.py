@@ -85,6 +85,18 @@ def test_readme_has_every_verb_with_its_words_and_role(verb: commands.Verb) -> N
     assert role.strip() == verb.role.value
 
 
+def test_the_korean_readme_has_the_same_commands_verbs_and_keys() -> None:
+    korean = (ROOT / "README.ko.md").read_text("utf-8")
+    row = re.compile(r"^\| `(/[a-z/]+|newsbot [a-z]+(?: [a-z]+)?|\[+[a-z]+\]+ [a-z_]+|[A-Z_]+)", re.MULTILINE)
+    names = [row.findall(text) for text in (README, korean)]
+    assert len(names[0]) > 80
+    assert names[0] == names[1]
+    held = [sorted(re.findall(r": `([a-z ]+)`", text)) for text in (README, korean)]
+    assert held[0] == held[1]
+    options = [sorted(re.findall(r"--[a-z-]+", text)) for text in (README, korean)]
+    assert set(options[0]) == set(options[1])
+
+
 def test_readme_names_every_environment_variable() -> None:
     variables = {name for platform in platforms.PLATFORMS for name in platforms.load(platform).VARIABLES}
     for name in variables | {"REDIS_URL", "PORT", *settings.OWN_VARIABLES}:

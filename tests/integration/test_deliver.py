@@ -48,6 +48,10 @@ class Platform:
         self.asked.append(to.chat)
         return self.answer(to)
 
+    async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:
+        self.asked.append(f"{to.chat}:{ref}")
+        return self.answer(to)
+
 
 class Lossy(RedisLedger):
     """Does what it is asked; the replies of the next `lost` steps never arrive."""
@@ -223,3 +227,19 @@ async def test_only_what_may_be_tried_again_is_tried_again(bench: Bench) -> None
     await bench.window().once()
     assert len(bench.platform.asked) == 20
     assert (await account(bench.ledger)).state == "done"
+
+
+async def test_an_edit_of_a_message_that_is_gone_costs_its_reader_nothing(bench: Bench) -> None:
+    bench.platform.answer = lambda to: Sent(int(to.chat) + 100)
+    window = bench.window()
+    await window.once()
+    await bench.ledger.plan_edit(story().model_copy(update={"revision": 2}), BOT, 4, 1.8e9)
+    bench.platform.asked.clear()
+    bench.platform.answer = lambda to: Gone("message not found", "kept") if to.chat == "3" else Sent(int(to.chat) + 100)
+    await window.once()
+    assert sorted(bench.platform.asked) == [f"{chat}:{chat + 100}" for chat in range(10)]
+    tally = await account(bench.ledger, "AAAAA@2")
+    assert (tally.sent, tally.dead, dict(tally.reasons)) == (9, 1, {"message not found": 1})
+    reader = await bench.subscribers.get(Address(BOT, "3"))
+    assert reader is not None
+    assert reader.state == "active"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from newsbot.platforms.secret import from_files
 
 UNFIT = re.compile(r"[\s\x00-\x1f\x7f]|[^\x00-\x7f]")
 
@@ -15,12 +18,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     bot_token: SecretStr | None = None
+    bot_token_file: str = ""
     app_token: SecretStr | None = None
+    app_token_file: str = ""
     signing_secret: SecretStr | None = None
+    signing_secret_file: str = ""
     api_base: str = "https://slack.com/api/"
     # Messages a second over all channels. Slack allows "several hundred messages per minute" in a workspace
     # (docs.slack.dev/apis/web-api/rate-limits); 300 a minute is the least "several hundred" can mean.
     rate: float = Field(default=5.0, gt=0, le=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, raw: Any) -> Any:
+        return from_files(raw, ("bot_token", "app_token", "signing_secret"))
 
     @field_validator("bot_token", "app_token", "signing_secret")
     @classmethod

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from newsbot.platforms.secret import from_files
 
 # Bot API, setWebhook: secret_token, 1-256 characters of this set.
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -19,12 +22,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     token: SecretStr | None = None
+    token_file: str = ""
     api_base: str = "https://api.telegram.org"
     webhook_url: str = ""
     webhook_secret: SecretStr | None = None
     # Messages a second over all chats: "about 30" unless paid broadcasts are on, then up to 1000 (Bot FAQ).
     rate: float = Field(default=30.0, gt=0, le=1000)
     ops_chat: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, raw: Any) -> Any:
+        return from_files(raw, ("token",))
 
     @field_validator("token", "webhook_secret")
     @classmethod

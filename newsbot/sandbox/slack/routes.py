@@ -200,7 +200,9 @@ def _result(world: World, method: str, params: Mapping[str, Any]) -> dict[str, A
 def _run(world: World, method: str, params: Mapping[str, Any]) -> Response:
     """Perform the method; a refusal is an answer too."""
     try:
-        return JSONResponse({"ok": True, **_result(world, method, params)})
+        # docs.slack.dev/authentication/tokens: every answer names the token's scopes
+        said = {"ok": True, **_result(world, method, params)}
+        return JSONResponse(said, headers={"X-OAuth-Scopes": ",".join(sorted(world.slack.scopes))})
     except SlackError as error:
         return _refusal(world, error)
 
