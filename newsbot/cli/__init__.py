@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 import typer
 
@@ -50,7 +54,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 0
     except OSError as error:  # the output's disk is full
         code = complain(str(error), 1)
-    sys.exit(code if isinstance(code, int) else 0)
+    leave(code if isinstance(code, int) else 0, whole=arguments is None)
+
+
+def leave(code: int, *, whole: bool) -> NoReturn:
+    """Leave with this exit code. `whole`: the process is ours alone.
+
+    pyreqwest's own threads let go of a cancelled request after we are done with it, and then take the interpreter's lock;
+    while that is being torn down Python aborts ("PyGILState_Release: thread state must be current"). So what Python does
+    at its end is done here, and the process is left without tearing down.
+    """
+    if whole and "pyreqwest" in sys.modules:
+        atexit._run_exitfuncs()  # noqa: SLF001  there is no public name for it
+        with contextlib.suppress(OSError):  # a closed pipe, a full disk: it was told, or nobody is there
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def early_end(number: int, _: object) -> None:
