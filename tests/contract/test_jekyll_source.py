@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from newsbot.core.model import Article
-from newsbot.ports import Source, SourceError
-from newsbot.sources.jekyll import JekyllSource, read_file, read_folder, settle, watch
+from newsbot.ports import SourceError
+from newsbot.sources.jekyll import JekyllSource, settle, watch
 
 NOW = datetime(2024, 7, 20, 3, 0, tzinfo=UTC)
 DEADLINE = 10.0
@@ -102,112 +102,6 @@ async def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end, "waited too long"
         await asyncio.sleep(0.01)
-
-
-# --- scan ---
-
-
-async def test_it_is_a_source(site: Path) -> None:
-    it: Source = source(site)
-    assert (it.name, it.kind, list(await it.scan())) == ("예시", "jekyll", [])
-
-
-async def test_scan_finds_what_jekyll_would(site: Path) -> None:
-    for name in (
-        *(
-            "_posts/2024-07-12-a.md",
-            "_posts/sub/2024-07-12-b.markdown",
-            "지역/_posts/2024-7-2-c.html",
-            "_drafts/idea.md",
-        ),
-        *("_posts/sub/_x/2024-07-12-d.md",),
-        *("_posts/undated.md", "_posts/2024-07-12-e.md~", "_posts/.2024-07-12-f.md.swp", "_posts/2024-07-12-g.md.tmp"),
-        *("_posts/_wip/2024-07-12-h.md", "_site/_posts/2024-07-12-i.md", "node_modules/x/_posts/2024-07-12-j.md"),
-        *("2024-07-12-page.md", "_posts/2024-07-12-k.png", ".git/_posts/2024-07-12-l.md"),
-    ):
-        write(site, name)
-    found = [(article.path, article.state) for article in await source(site).scan()]
-    assert found == [
-        ("_drafts/idea.md", "draft"),
-        ("_posts/2024-07-12-a.md", "publishable"),
-        ("_posts/sub/2024-07-12-b.markdown", "publishable"),
-        ("_posts/sub/_x/2024-07-12-d.md", "publishable"),
-        ("지역/_posts/2024-7-2-c.html", "publishable"),
-    ]
-
-
-async def test_a_folder_that_is_just_posts(tmp_path: Path) -> None:
-    write(tmp_path, "2024-07-12-a.md")
-    write(tmp_path, "README.md")
-    (article,) = await source(tmp_path).scan()
-    assert article.url == "https://news.example/news/2024/07/12/a.html"
-
-
-async def test_a_posts_folder_by_itself_belongs_to_its_site(site: Path) -> None:
-    write(site, "_config.yml", "url: https://own.example\n")
-    write(site, "news/_posts/2024-07-12-a.md")
-    write(site, "_posts/2024-07-12-b.md")
-    (article,) = read_folder(site / "news" / "_posts")
-    assert (article.path, article.url) == ("news/_posts/2024-07-12-a.md", "https://own.example/news/2024/07/12/a.html")
-    assert read_file(site / "news/_posts/2024-07-12-a.md") == article
-
-
-async def test_what_cannot_be_read_is_reported_and_stops_nothing(site: Path, tmp_path: Path) -> None:
-    write(site, "_posts/2024-07-12-good.md")
-    write(site, "_posts/2024-07-12-yaml.md", "---\ntitle: [a\n---\n")
-    (site / "_posts/2024-07-12-bytes.md").write_bytes(b"---\ntitle: \xb1\xe2\n---\n")
-    (site / "_posts/2024-07-12-large.md").write_bytes(b"x" * (5 << 20))
-    os.mkfifo(site / "_posts/2024-07-12-pipe.md")
-    write(tmp_path, "secret.md", text("밖"))
-    (site / "_posts/2024-07-12-link.md").symlink_to(tmp_path / "secret.md")
-    (site / "_posts/2024-07-12-loop.md").symlink_to(site / "_posts/2024-07-12-loop.md")
-    (site / "outside").symlink_to(tmp_path)
-    found = {article.path: article for article in await source(site).scan()}
-    problems = {path: article.problem for path, article in found.items() if article.state == "invalid"}
-    assert set(found) - set(problems) == {"_posts/2024-07-12-good.md"}
-    assert "not a regular file" in problems["_posts/2024-07-12-pipe.md"]
-    assert "link out of" in problems["_posts/2024-07-12-link.md"]
-    assert "larger than" in problems["_posts/2024-07-12-large.md"]
-    assert all(problem.startswith(f"{path}:") for path, problem in problems.items())
-    assert "밖" not in str(found)
-
-
-async def test_a_link_within_the_folder_is_followed(site: Path) -> None:
-    write(site, "_texts/a.md")
-    (site / "_posts/2024-07-12-a.md").symlink_to("../_texts/a.md")
-    assert [article.state for article in await source(site).scan()] == ["publishable"]
-
-
-async def test_no_folder_no_scan(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no such folder"):
-        await source(tmp_path / "none").scan()
-    write(tmp_path, "_config.yml", "a: [\n")
-    with pytest.raises(SourceError, match=r"_config\.yml:2: "):
-        await source(tmp_path).scan()
-    with pytest.raises(SourceError, match="no such file"):
-        read_file(tmp_path / "none.md")
-
-
-async def test_a_thousand_posts_in_a_moment_and_nothing_is_written(site: Path) -> None:
-    for number in range(1000):
-        write(site, f"_posts/2024-07-12-n{number}.md", text(f"제목 {number}"))
-    before = {path: path.stat().st_mtime_ns for path in [site, *site.rglob("*")]}
-    began = time.perf_counter()
-    assert len(await source(site).scan()) == 1000
-    assert time.perf_counter() - began < 5
-    assert {path: path.stat().st_mtime_ns for path in [site, *site.rglob("*")]} == before
-
-
-async def test_a_scan_leaves_out_a_file_that_is_being_written(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_SCAN_WAIT", 0.2)
-    write(site, "_posts/2024-07-12-a.md")
-    with (site / "_posts/2024-07-12-b.md").open("w") as file:
-        file.write(text())
-        file.flush()
-        assert [article.path for article in await source(site).scan()] == ["_posts/2024-07-12-a.md"]
-
-
-# --- changes ---
 
 
 async def test_a_new_file_is_told_at_once(site: Path) -> None:
@@ -342,24 +236,48 @@ async def test_a_post_is_told_when_its_hour_has_come(site: Path, monkeypatch: py
     await changes.aclose()  # type: ignore[attr-defined]
 
 
-async def test_a_folder_that_goes_and_comes_back(site: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_folder_that_goes_away_ends_the_watch_and_a_new_one_goes_on(site: Path) -> None:
     write(site, "_posts/2024-07-12-a.md")
+    it = source(site)
+    await it.scan()
+    site.rename(site.with_name("away"))
+    with pytest.raises(SourceError, match="no such folder"):
+        await asyncio.wait_for(anext(it.changes()), DEADLINE)
+    with pytest.raises(SourceError, match="no such folder"):
+        await it.scan()
+    write(site.with_name("away"), "_posts/2024-07-12-b.md", text("떠나 있을 때"))
+    site.with_name("away").rename(site)
+    changes = it.changes()
+    told = await asyncio.wait_for(anext(changes), DEADLINE)
+    assert [article.title for article in told] == ["떠나 있을 때"]
+    await changes.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_folder_that_is_away_while_watched(site: Path) -> None:
+    it = source(site)
+    await it.scan()
+    ended: asyncio.Task[object] = asyncio.ensure_future(anext(it.changes()))
+    await asyncio.sleep(0.1)
+    began = time.perf_counter()
+    site.rename(site.with_name("away"))
+    with pytest.raises(SourceError, match="no such folder"):
+        await asyncio.wait_for(ended, DEADLINE)
+    assert 0.9 < time.perf_counter() - began < 4.0
+
+
+async def test_a_folder_that_was_never_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such folder"):
+        await asyncio.wait_for(anext(source(tmp_path / "site").changes()), DEADLINE)
+
+
+async def test_a_file_that_is_still_empty_is_not_told_as_news(site: Path) -> None:
+    """Jekyll would publish it under its file name; while somebody watches, its words come with the next change."""
     async with watching(site) as told:
-        site.rename(site.with_name("away"))
-        await until(lambda: "no such folder" in caplog.text)
-        write(site.with_name("away"), "_posts/2024-07-12-b.md", text("떠나 있을 때"))
-        site.with_name("away").rename(site)
-        assert (await told.next()).title == "떠나 있을 때"
-        assert await hears(site, told) == []
-    assert caplog.text.count("no such folder") == 1
-
-
-async def test_a_folder_that_comes_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with watching(tmp_path / "site") as told:
-        await until(lambda: "no such folder" in caplog.text)
-        write(tmp_path, "ready/_posts/2024-07-12-a.md", text("처음"))
-        (tmp_path / "ready").rename(tmp_path / "site")
-        assert (await told.next()).title == "처음"
+        write(site, "_posts/2024-07-12-empty.md", "")
+        article = await told.next()
+        assert (article.state, article.problem.endswith("the file is empty")) == ("invalid", True)
+        replace(site / "_posts/2024-07-12-empty.md", text("이제 있다"))
+        assert (await told.next()).title == "이제 있다"
 
 
 async def test_a_release_swapped_in_by_a_link(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ class Script:
     async def push_newest(self) -> tuple[Path, list[str], str]:
         """Alert the newest publishable post of the own site as if just published: its file, the step's line, a note."""
         folder = self.stage.site
-        posts = await asyncio.to_thread(read_folder, folder, url=None)
+        posts = await asyncio.to_thread(lambda: list(read_folder(folder)))
         found = [post for post in posts if post.state == "publishable" and post.path]
         if not found:
             raise Quit(f"{folder}: no publishable post found")
@@ -149,7 +149,7 @@ class Script:
 
     async def with_address(self, article: Article) -> Article:
         """The same post under an address that leads nowhere real."""
-        again = await asyncio.to_thread(read_folder, self.stage.site, url=FALLBACK_URL)
+        again = await asyncio.to_thread(lambda: list(read_folder(self.stage.site, url=FALLBACK_URL)))
         return next(post for post in again if post.path == article.path)
 
     async def everybody(self, count: int) -> None:

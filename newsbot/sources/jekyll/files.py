@@ -6,18 +6,23 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import NamedTuple
 
 FILE_LIMIT = 4 * 1024 * 1024
 """Bytes of one file. Articles are kilobytes; some editors paste pictures into them as text."""
 
-CONFIG_NAMES = ("_config.yml", "_config.yaml")
-HTML = frozenset(("html", "htm", "xhtml"))
+CONFIG_NAMES = ("_config.yml", "_config.yaml", "_config.toml")
 POSTS, DRAFTS = "_posts", "_drafts"
 DATED = re.compile(r"(\d{2,4}-\d{1,2}-\d{1,2})-([^/]*)\.([^./]+)", re.ASCII)
 _SPECIAL = (".", "_", "#", "~")
+_BESIDE = """
+png jpg jpeg gif webp avif heic bmp tif tiff ico pdf zip gz hwp hwpx doc docx xls xlsx ppt pptx mp3 mp4 m4a m4v mov avi
+webm wav ogg woff woff2 ttf otf tmp swp swx part crdownload
+"""
+_OTHERS = frozenset(_BESIDE.split())
+"""Endings of what lies beside posts: not text (Jekyll skips what is not), or a file that is still on its way."""
 
 
 class Unreadable(Exception):
@@ -42,14 +47,14 @@ def signature(path: Path | str) -> Signature | None:
     return Signature(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def read_bytes(path: Path, root: Path) -> bytes:
+def read_bytes(path: Path | str, root: Path | str) -> bytes:
     """The file's bytes; raises Unreadable for what is no file, too large, not permitted, or a link out of `root`.
 
     `root` is resolved already: this runs once a post.
     """
     try:
-        real = path.resolve(strict=True)
-        if not real.is_relative_to(root):
+        real = os.path.realpath(path, strict=True)  # a Path would cost more than the reading
+        if not real.startswith(f"{str(root).rstrip('/')}/"):
             raise Unreadable("a link out of the site's folder")
         # O_NONBLOCK: opening a pipe must return, not wait for somebody to write into it.
         handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -68,24 +73,36 @@ def read_bytes(path: Path, root: Path) -> bytes:
 class Layout:
     """Where posts may lie in one site folder. `bare`: the folder itself is the posts (see `is_bare`)."""
 
-    def __init__(self, markdown: frozenset[str], excluded: Sequence[str] = (), *, bare: bool = False) -> None:
-        self._extensions = markdown | HTML
-        self._excluded = tuple(item.strip("/") for item in excluded if item.strip("/"))
+    def __init__(
+        self,
+        excluded: Sequence[str] = (),
+        included: Sequence[str] = (),
+        *,
+        collections_dir: str = "",
+        bare: bool = False,
+    ) -> None:
+        self._included = _Patterns(included)
+        self._excluded = _Patterns([item for item in excluded if item not in included])
+        self._collections_dir = collections_dir
         self.bare = bare
 
     def is_post(self, rel: str) -> bool:
         """Whether the file at this site-relative path is one that Jekyll reads as a post or a draft."""
         parts = rel.split("/")
-        place = next((at for at, part in enumerate(parts) if part in (POSTS, DRAFTS)), None)
+        place = _place(parts)
         if place is None:
-            return self.bare and len(parts) == 1 and self._dated(rel)
+            return self.bare and len(parts) == 1 and _is_dated(rel)
         above, inside = parts[:place], parts[place + 1 :]
         if not inside or not self._reachable(above) or any(part.startswith(".") for part in inside):
             return False
-        # Jekyll looks at the first folder's and the file's own name here, not at those between.
-        if inside[0].startswith(_SPECIAL) or inside[-1].startswith(_SPECIAL) or inside[-1].endswith("~"):
+        entry, name = "/".join(inside), inside[-1]
+        if name.endswith(".") or not (_is_dated(name) if parts[place] == POSTS else _is_named(name)):
             return False
-        return self._dated(inside[-1]) if parts[place] == POSTS else self._known(inside[-1])
+        if self._included.match(entry) or self._included.match(name):
+            return True
+        # Jekyll looks at the first folder's and the file's own name here, not at those between.
+        special = entry.startswith(_SPECIAL) or name.startswith(_SPECIAL) or name.endswith("~")
+        return not special and not self._excluded.match(rel)
 
     def find(self, root: Path, start: str = "") -> Iterator[str]:
         """The site-relative paths of all posts and drafts under `start`; links to folders are not followed."""
@@ -103,7 +120,7 @@ class Layout:
                 if entry.is_dir(follow_symlinks=False):
                     if self._enter(rel):
                         waiting.append(rel)
-                elif self.is_post(rel) and not (root / rel).is_dir():  # a link to a folder; a loop is none
+                elif self.is_post(rel) and not (entry.is_symlink() and (root / rel).is_dir()):
                     yield rel
 
     def may_hold(self, folder: str) -> bool:
@@ -112,23 +129,61 @@ class Layout:
 
     def _enter(self, rel: str) -> bool:
         parts = rel.split("/")
-        if POSTS in parts or DRAFTS in parts:
-            return not parts[-1].startswith(".")
-        return self._reachable(parts)
+        place = _place(parts)
+        if place is not None:
+            return not parts[-1].startswith(".") and self._reachable(parts[:place])
+        return self._open(parts)
 
     def _reachable(self, folders: Sequence[str]) -> bool:
-        rel = "/".join(folders)
-        return not any(part.startswith(_SPECIAL) or part.endswith("~") for part in folders) and not any(
-            rel == item or rel.startswith(f"{item}/") or fnmatchcase(rel, item) for item in self._excluded
-        )
+        """Whether Jekyll looks for posts in this folder: it gets there, and it is where collections are kept."""
+        if self._collections_dir and not "/".join(folders).startswith(self._collections_dir):
+            return False
+        return self._open(folders)
 
-    def _dated(self, name: str) -> bool:
-        match = DATED.fullmatch(name)
-        return match is not None and match[3].lower() in self._extensions
+    def _open(self, folders: Sequence[str]) -> bool:
+        for at, name in enumerate(folders):
+            if name.endswith("."):
+                return False
+            if self._included.match(name):
+                continue
+            if name.startswith(_SPECIAL) or name.endswith("~"):
+                return False
+            if self._excluded.match("/".join(folders[: at + 1]), folder=True):
+                return False
+        return True
 
-    def _known(self, name: str) -> bool:
-        stem, dot, extension = name.rpartition(".")
-        return bool(stem and dot) and extension.lower() in self._extensions
+
+class _Patterns:
+    """Jekyll's `exclude` and `include`: a pattern, or the beginning of a path."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        cleaned = [item.removeprefix("./").lstrip("/") for item in patterns]
+        self._starts = tuple(item for item in cleaned if item)
+        globs = [translate(item.replace("[^", "[!")) for item in cleaned if set(item) & set("*?[")]
+        self._globs = re.compile("|".join(globs)) if globs else None
+
+    def match(self, rel: str, *, folder: bool = False) -> bool:
+        """Whether this site-relative path is meant."""
+        if not self._starts:
+            return False
+        if rel.startswith(self._starts) or (folder and f"{rel}/" in self._starts):
+            return True
+        return self._globs is not None and self._globs.match(rel) is not None
+
+
+def _place(parts: Sequence[str]) -> int | None:
+    """Where in a path the folder of posts or drafts is."""
+    return next((at for at, part in enumerate(parts) if part in (POSTS, DRAFTS)), None)
+
+
+def _is_dated(name: str) -> bool:
+    match = DATED.fullmatch(name)
+    return match is not None and match[3].lower() not in _OTHERS
+
+
+def _is_named(name: str) -> bool:
+    _, dot, extension = name.rpartition(".")
+    return bool(dot and extension) and extension.lower() not in _OTHERS
 
 
 def may_concern(rel: str) -> bool:
@@ -136,7 +191,7 @@ def may_concern(rel: str) -> bool:
     for part in rel.split("/"):
         if part in (POSTS, DRAFTS, *CONFIG_NAMES):
             return True
-        if part.startswith(_SPECIAL):
+        if part.startswith((".", "#", "~")) or part in ("_site", "node_modules"):
             return False
     return True
 

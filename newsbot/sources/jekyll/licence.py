@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from newsbot.core.model import Attribution
-from newsbot.sources.jekyll.text import Line, fold, lines, to_html
+from newsbot.sources.jekyll import kramdown
+from newsbot.sources.jekyll.text import Line, fold, lines
 
 UNCLEAR = "unclear"
 """The licence of a page that names several types, or KOGL without saying which."""
 
+UNKNOWN = "출처 미상"
+"""The name of a source that nobody names."""
+
 _PART_LIMIT = 50_000
 _TEXT_LIMIT = 1000
 _NAME_LIMIT = 60
+_BREAKS = kramdown.Options(hard_wrap=True)
 _WORDS = ("공공누리", "공공 누리", "kogl", "opentype", "opencode", "자료", "출처", "제공", "source")
 _HINT = re.compile(
     r"공공\s?누리|kogl|open_?(?:type|code)|(?:자료|출처|제공|source)[^가-힣]{0,40}?[:：=]",
@@ -47,11 +52,12 @@ _MAKER = (
 )
 
 
-def find_attribution(body: str, front: Mapping[str, Any], *, markdown: bool) -> Attribution | None:
+def find_attribution(body: str, front: Mapping[str, Any], *, markdown: bool, publisher: str = "") -> Attribution | None:
     """Who must be credited and under which licence, or None where the page says nothing of the kind.
 
-    `name` is "" where a licence is stated and nobody is named. Front matter that names an agency or a licence is
-    believed before the body; two different types on one page make the licence "unclear".
+    Front matter that names an agency or a licence is believed before the body; two different types on one page make
+    the licence "unclear". Where a licence is stated and nobody is named, the host of the given address stands for the
+    name, else the `publisher`, else "출처 미상" (source unknown): a credit line is never empty.
     """
     page = _page(body, markdown)
     stated = _stated(front)
@@ -64,14 +70,27 @@ def find_attribution(body: str, front: Mapping[str, Any], *, markdown: bool) -> 
         return None
     own = bool(stated.name)
     url = stated.url if own else (stated.url or (found.url if found else None))
+    name = name or _host(url) or publisher or UNKNOWN
     return Attribution(name=name, url=url, licence=licence, text=(found.text if found else "") or stated.text)
+
+
+def _host(url: str | None) -> str:
+    try:
+        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _page(body: str, markdown: bool) -> list[Line]:
     """The lines of those paragraphs that may hold a credit. Rendering only these halves an archive's scan."""
     part = "\n\n".join(piece for piece in body.split("\n\n") if _may_credit(piece.lower()))
     part = part[-_PART_LIMIT:]  # credits stand at the end; deep nesting costs the HTML parser the square of its depth
-    return lines(to_html(part, breaks=True) if markdown else part) if part else []
+    if not part:
+        return []
+    try:
+        return lines(kramdown.to_html(part, _BREAKS) if markdown else part)
+    except kramdown.TooComplex:
+        return lines(part)
 
 
 def _may_credit(piece: str) -> bool:

@@ -2,74 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from typing import Any
 
-from newsbot.core.model import Article, SourceState
-from newsbot.sources.jekyll import front, text, urls
-from newsbot.sources.jekyll.files import DATED, DRAFTS, POSTS
+from newsbot.core.content import content
+from newsbot.core.model import Article, SourceState, Urgency
+from newsbot.sources.jekyll import dates, excerpt, front, liquid, ruby, text, urls, values, wire
+from newsbot.sources.jekyll.files import signature
 from newsbot.sources.jekyll.licence import find_attribution
+from newsbot.sources.jekyll.parts import Broken, Name, Post, parse
+from newsbot.sources.jekyll.shelf import Shelf
 from newsbot.sources.jekyll.site import Site
 
-
-class Broken(ValueError):
-    """This post cannot be published: `line` in the file (0: no line to name) and why."""
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
-        self.line = line
-        self.why = why
+Mark = Callable[[Article, str], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What a post's path says: `day` as written or "", `slug`, `extension` without dot, the folders above `_posts`."""
-
-    rel: str
-    day: str
-    slug: str
-    stem: str
-    extension: str
-    folders: tuple[str, ...]
-    draft: bool
-
-    @classmethod
-    def parse(cls, rel: str) -> Name:
-        """The parts of a site-relative path; any path has some."""
-        parts = rel.split("/")
-        place = next((at for at, part in enumerate(parts) if part in (POSTS, DRAFTS)), None)
-        folders = tuple(parts[:place]) if place is not None else ()
-        stem, _, extension = parts[-1].rpartition(".")
-        match = DATED.fullmatch(parts[-1])
-        day, slug = (match[1], match[2]) if match else ("", stem)
-        draft = place is not None and parts[place] == DRAFTS
-        return cls(rel, day, slug.rstrip("."), stem, extension.lower(), folders, draft)
+def nothing(article: Article, body: str) -> tuple[str, ...]:  # noqa: ARG001  # the shape of a `Mark`
+    """No marks."""
+    return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A file taken apart: its name, its front matter as plain values, its body, the front matter's text."""
+def to_article(
+    data: bytes,
+    rel: str,
+    site: Site,
+    *,
+    source: str,
+    now: datetime,
+    mark: Mark = nothing,
+    urgency: Urgency | None = None,
+    topics: tuple[str, ...] = (),
+) -> Article:
+    """The article this file states at `now` (aware). Never raises: what cannot be read is state "invalid".
 
-    name: Name
-    values: Mapping[str, Any]
-    body: str
-    raw: str = ""
-
-    def line(self, key: str) -> int:
-        """The line of the file on which this key stands; 1 where it is not found."""
-        found = re.search(rf"^['\"]?{re.escape(key)}['\"]?[ \t]*:", self.raw, re.MULTILINE)
-        return self.raw.count("\n", 0, found.start()) + 2 if found else 1
-
-
-def to_article(data: bytes, rel: str, site: Site, *, source: str, now: datetime) -> Article:
-    """The article this file states at `now` (aware). Never raises: what cannot be read is state "invalid"."""
-    name = Name.parse(rel)
+    `mark` is called with the article and the words of its body; `urgency` and `topics` are the source's defaults.
+    """
+    name = Name.parse(rel, site.collections_dir)
     try:
-        post = parse(data, name)
-        return _article(post, site, source, now)
+        post = parse(data, name, site)
+        return _article(post, site, source, now, mark).model_copy(
+            update={"topics": topics, "urgency": wire.urgency(post.said) or urgency}
+        )
     except Broken as error:
         place = f"{rel}:{error.line}" if error.line else rel
         return invalid(rel, site, f"{place}: {error.why}", source=source)
@@ -77,19 +51,21 @@ def to_article(data: bytes, rel: str, site: Site, *, source: str, now: datetime)
 
 def invalid(rel: str, site: Site, problem: str, *, source: str) -> Article:
     """An article that is never published: as much as the file's name tells, and the problem in one line."""
-    post = Post(Name.parse(rel), {}, "")
+    name = Name.parse(rel, site.collections_dir)
+    post = Post(name, {"categories": list(name.folders)}, "")
     try:
-        when: date | datetime | None = _when(post, site)
+        when = _when(post, site, datetime.now(site.tz)) if name.day else None
         id_, url = _address(post, site, when)
     except Broken:
-        when, id_, url = None, f"{site.address}{site.base}/{rel}", ""
+        when, id_, url = None, site.of_file(rel), ""
+    title = text.fold(urls.titleize(name.slug)) or rel
     return Article(
         id=id_,
         source=source,
         path=rel,
         url=url,
-        title=text.fold(urls.titleize(post.name.slug)) or rel,
-        categories=post.name.folders,
+        title=title,
+        categories=name.folders,
         published_at=when.isoformat() if when else None,
         zone=site.zone,
         publisher=site.publisher,
@@ -99,245 +75,219 @@ def invalid(rel: str, site: Site, problem: str, *, source: str) -> Article:
     )
 
 
-def parse(data: bytes, name: Name) -> Post:
-    """The file taken apart; raises Broken for bytes that are not UTF-8 and for front matter that cannot be read."""
-    try:
-        source = data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise Broken(data.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
-    if not source.strip():
-        raise Broken(0, "the file is empty")
-    parts = front.split(source)
-    if not parts.closed:
-        raise Broken(1, "the front matter is never closed (a line `---` is missing)")
-    try:
-        values = front.load(parts.front) if parts.front else None
-    except front.FrontError as error:
-        raise Broken(error.line + 1, error.why) from None
-    if values is not None and not isinstance(values, dict):
-        raise Broken(2, "the front matter is no list of settings (`key: value` lines)")
-    return Post(name, values or {}, parts.body, parts.front or "")
+# --- the article ---
 
 
-def _article(post: Post, site: Site, source: str, now: datetime) -> Article:
-    when = _when(post, site)
-    title = _title(post)
+def _article(post: Post, site: Site, source: str, now: datetime, mark: Mark) -> Article:
+    built = (site.time or now).astimezone(site.tz)
+    when = _when(post, site, built)
     id_, url = _address(post, site, when)
-    markdown = post.name.extension in site.markdown
-    return Article(
-        id=id_,
+    markdown = post.name.extension.lower() in site.markdown
+    title, problem = _title(post, site)
+    words, trouble = _words(post, site, when, built, markdown)
+    said = post.said
+    stated = when if post.found is None else _stated(post, site, built)
+    image, alt = wire.image(said.get("image"), site)
+    article = Article(
+        id=site.of_file(post.name.rel) if post.found is not None else id_,
         source=source,
         path=post.name.rel,
         url=url,
         title=title,
-        excerpt=_excerpt(post, site, markdown),
-        image=_image(post.values.get("image"), site),
-        categories=_categories(post),
-        tags=_singular_or_plural(post.values, "tag", "tags"),
-        published_at=when.isoformat() if when else None,
+        excerpt=words,
+        image=image,
+        alt=alt,
+        categories=_categories(post, site),
+        tags=_texts(said.get("tags"), site),
+        published_at=stated.isoformat() if stated else None,
         zone=site.zone,
         publisher=site.publisher,
-        attribution=find_attribution(post.body, post.values, markdown=markdown),
-        state=_state(post, site, when, now),
+        attribution=find_attribution(post.body, said, markdown=markdown, publisher=site.publisher),
+        state=_state(post, site, when, built),
+        problem=problem or trouble,
         keys=_keys(post.name.rel, url),
     )
+    return _with_words(article, post, mark, markdown)
+
+
+def _with_words(article: Article, post: Post, mark: Mark, markdown: bool) -> Article:
+    """The article with the sign of its content and the marks its body brings."""
+    needed = mark is not nothing or not article.excerpt
+    body = excerpt.body_text(post.body, markdown=markdown) if needed else ""
+    sign = content(article.title, article.excerpt or body)
+    marks = dict.fromkeys([*wire.marks(post.said), *(mark(article, body) if mark is not nothing else ())])
+    return article.model_copy(update={"content": sign, "marks": tuple(marks)})
 
 
 def _keys(rel: str, url: str) -> tuple[str, ...]:
     return (f"path:{rel}", url) if url else (f"path:{rel}",)
 
 
-def _title(post: Post) -> str:
-    value = post.values.get("title")
+def _title(post: Post, site: Site) -> tuple[str, str]:
+    """The title, and what is wrong with it in one line. Raises Broken where there is none to be had."""
+    value = post.said.get("title")
     if value is None or value is False:
-        return text.fold(urls.titleize(post.name.slug)) or post.name.rel
-    if isinstance(value, (dict, list)):
-        raise Broken(post.line("title"), "the title is no text")
-    title = text.fold("true" if value is True else str(value))
+        if post.found is not None:
+            raise Broken(post.line, f"{post.lost}; no title could be read either")
+        return text.fold(urls.titleize(post.name.slug)) or post.name.rel, ""
+    title = text.line(ruby.shown(value, site.tz))
     if not title:
-        raise Broken(post.line("title"), "title empty")
-    return title
+        raise Broken(post.place("title"), "title empty")
+    if post.found is None:
+        return title, ""
+    return title, f"{post.name.rel}:{post.line}: {text.fold(post.lost)}; the title was read literally"
 
 
-def _slug(post: Post) -> str:
-    stated = post.values.get("slug")
-    return str(stated) if isinstance(stated, (str, int)) and str(stated).strip() else post.name.slug
+def _words(post: Post, site: Site, when: date | datetime | None, built: datetime, markdown: bool) -> tuple[str, str]:
+    """The excerpt, and what kept it from being rendered."""
+    page = liquid.Page(
+        post.name.rel, lambda part: shelf(site).page(post, when, built, part), lambda: shelf(site).posts(built)
+    )
+    said = post.said if post.found is None else {**post.values, **post.said}
+    try:
+        return excerpt.excerpt(said, post.body, site, page, markdown=markdown), ""
+    except liquid.Failed as error:
+        plain = text.without_liquid(post.body)
+        return excerpt.excerpt(said, plain, site, page, markdown=markdown), f"{post.name.rel}: {error}"
 
 
-# --- when -----------------------------------------------------------------------------------------------------------
+def _categories(post: Post, site: Site) -> tuple[str, ...]:
+    if post.found is None:
+        return _texts(post.values.get("categories"), site)
+    try:
+        said = values.merged({"categories": list(post.name.folders)}, post.found)
+    except values.Unusable:
+        said = {"categories": list(post.name.folders)}
+    values.complete(said, site.tz)
+    return _texts(said["categories"], site)
 
-_DATE = re.compile(
-    r"(\d{2,4})([-/.])(\d{1,2})\2(\d{1,2})"
-    r"(?:(?:T|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d*)?)?\s*([ap]m)?\s*(Z|UTC|GMT|KST|[+-]\d{1,2}(?::?\d{2})?)?)?",
-    re.IGNORECASE | re.ASCII,
-)
-_MINUTES = {"Z": 0, "UTC": 0, "GMT": 0, "KST": 9 * 60}
+
+def _texts(value: object, site: Site) -> tuple[str, ...]:
+    return tuple(ruby.text(item, site.tz) for item in value) if isinstance(value, list) else ()
 
 
-def _when(post: Post, site: Site) -> date | datetime | None:
-    """The front matter's date, else the file name's; None for a draft without either."""
-    stated = post.values.get("date")
-    if stated is not None and stated is not False:
-        found = read_date(stated, site)
+# --- when ---
+
+
+def _when(post: Post, site: Site, built: datetime) -> date | datetime | None:
+    """The front matter's date, else the file name's; the build's for a post without either, None for a draft."""
+    if (stated := post.values.get("date", _UNSAID)) is not _UNSAID:
+        found = read_date(stated, site, built)
         if found is None:
-            raise Broken(post.line("date"), f"date {str(stated)[:40]!r} is not understood")
-        return found
+            raise Broken(post.place("date"), f"date {str(stated)[:40]!r} is not understood")
+        # A date that is the build's own moment counts as none: that is how Jekyll marks posts without one.
+        same = isinstance(found, datetime) and int(found.timestamp()) == int(built.timestamp())
+        if not same or not post.name.day or post.blind:
+            return found
+    if post.name.draft and site.drafts and (post.blind or not post.name.day):
+        return _touched(post.name.rel, site)
+    if post.blind:
+        return built
     if not post.name.day:
         return None
-    day = read_date(post.name.day, site)
+    day = read_date(post.name.day, site, built)
     if day is None:
         raise Broken(0, f"the file's name has no such day: {post.name.day}")
     return day
 
 
-def read_date(value: object, site: Site) -> date | datetime | None:
+_UNSAID: Any = object()
+
+
+def _touched(rel: str, site: Site) -> datetime | None:
+    """A draft that is built is as old as its file."""
+    sign = signature(site.root / rel)
+    return datetime.fromtimestamp(sign.mtime // 10**9, site.tz) if sign else None
+
+
+def read_date(value: object, site: Site, now: datetime) -> date | datetime | None:
     """A date (no time stated) or an aware time in the site's zone; None where it is neither.
 
     As in Jekyll, an unquoted `2024-07-12 10:00:00` is UTC (YAML says so), while a quoted one, and one without seconds,
     is the site's local time.
     """
-    match = _DATE.fullmatch(str(value).strip())
-    if match is None:
+    if isinstance(value, front.Stamp):
+        return value.when.astimezone(site.tz)
+    found = dates.parse(ruby.text(value, site.tz), site.tz, now)
+    if found is None:
         return None
-    year, _, month, day, hour, minute, second, half, offset = match.groups()
-    try:
-        found = date(_year(year), int(month), int(day))
-        if hour is None:
+    moment, timed = found
+    return moment if timed or moment.time() != time() else moment.date()
+
+
+def _stated(post: Post, site: Site, built: datetime) -> date | datetime | None:
+    """When a post whose front matter is lost was written, as far as its own words or its name tell."""
+    for value in (post.said.get("date"), post.name.day):
+        if value and (found := read_date(value, site, built)):
             return found
-        clock = time(_hour(int(hour), half), int(minute), int(second or 0))
-        zone = _offset(offset) or (UTC if isinstance(value, front.Stamp) else site.tz)
-        return datetime.combine(found, clock, zone).astimezone(site.tz)
-    except (ValueError, OverflowError):
-        return None
+    return None
 
 
-def _year(year: str) -> int:
-    """Two signs mean what Ruby takes them for: 69 and later is the last century."""
-    return int(year) if len(year) > 2 else int(year) + (1900 if int(year) >= 69 else 2000)
-
-
-def _hour(hour: int, half: str | None) -> int:
-    if half is None:
-        return hour
-    if not 1 <= hour <= 12:
-        raise ValueError("no such hour")
-    return hour % 12 + (12 if half.lower() == "pm" else 0)
-
-
-def _offset(offset: str | None) -> timezone | None:
-    if not offset:
-        return None
-    if (known := _MINUTES.get(offset.upper())) is not None:
-        return timezone(timedelta(minutes=known))
-    digits = offset[1:].replace(":", "")
-    hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
-    amount = timedelta(hours=int(hours), minutes=int(minutes))
-    return timezone(-amount if offset[0] == "-" else amount)
-
-
-def _state(post: Post, site: Site, when: date | datetime | None, now: datetime) -> SourceState:
-    if post.name.draft or post.values.get("draft") is True:
+def _state(post: Post, site: Site, when: date | datetime | None, built: datetime) -> SourceState:
+    if post.name.draft and not site.drafts:
         return "draft"
-    # Jekyll's rule: false and an empty `published:` hide a post, the text "false" does not.
-    if "published" in post.values and post.values["published"] in (False, None):
+    # Jekyll's rule: false and an empty `published:` hide a post; the text "false" does not, nor does 0.
+    published = post.values.get("published", True)
+    if not site.unpublished and (published is None or published is False):
         return "unpublished"
     if site.future or when is None:
         return "publishable"
-    if isinstance(when, datetime):
-        return "future" if when > now else "publishable"
-    return "future" if when > now.astimezone(site.tz).date() else "publishable"
+    moment = when if isinstance(when, datetime) else datetime.combine(when, time(), site.tz)
+    return "future" if int(moment.timestamp()) > int(built.timestamp()) else "publishable"
 
 
-# --- where ----------------------------------------------------------------------------------------------------------
+# --- where ---
+
+
+def shelf(site: Site) -> Shelf:
+    """The site's other posts, for templates that ask for them."""
+    return Shelf(site, lambda data, rel: parse(data, Name.parse(rel, site.collections_dir), site), _when, path_of)
 
 
 def _address(post: Post, site: Site, when: date | datetime | None) -> tuple[str, str]:
     """The article's id and its address. A draft without a date has no address yet, and an id made of its path."""
-    root = f"{site.address}{site.base}"
     if when is None:
-        return f"{root}/{post.name.rel}", ""
+        return site.of_file(post.name.rel), ""
+    path, id_ = path_of(post, site, when)
+    return site.absolute(id_), site.absolute(path)
+
+
+def path_of(post: Post, site: Site, when: date | datetime) -> tuple[str, str]:
+    """Jekyll's `url` and `id` of a post."""
     moment = when if isinstance(when, datetime) else datetime.combine(when, time(), site.tz)
     stated = post.values.get("permalink")
-    permalink = str(stated) if isinstance(stated, str) and stated.strip() else None
-    slug = _slug(post)
+    if stated is not None and stated is not False and not isinstance(stated, str):
+        raise Broken(post.place("permalink"), "the permalink is no text")
+    permalink = stated if isinstance(stated, str) else None
+    slug = _slug(post, site)
+    categories: Sequence[str] = _texts(post.values.get("categories"), site)
     fields = urls.fields(
         when=moment,
         slug=slug,
         name=post.name.stem,
-        path=post.name.rel,
-        categories=_categories(post),
+        path=site.relative(post.name.rel),
+        categories=categories,
         extension=_output_extension(post, site, permalink),
     )
     try:
-        path = urls.build(permalink or site.permalink, fields)
+        path = urls.build(site.permalink if permalink is None else permalink, fields)
     except ValueError as error:
-        raise Broken(post.line("permalink"), str(error)) from None
-    return root + urls.post_id(path, slug), site.absolute(path)
+        raise Broken(post.place("permalink"), str(error)) from None
+    return path, urls.post_id(path, slug)
+
+
+def _slug(post: Post, site: Site) -> str:
+    """The stated slug, else the file name's; Jekyll has none where it lost the front matter."""
+    stated = post.values.get("slug")
+    if stated is not None and stated is not False:
+        return ruby.text(stated, site.tz)
+    return post.name.stem if post.blind else post.name.slug
 
 
 def _output_extension(post: Post, site: Site, permalink: str | None) -> str:
-    if permalink and not permalink.endswith("/"):
-        _, dot, extension = permalink.rpartition("/")[2].rpartition(".")
-        if dot and extension:
+    if permalink is not None and not permalink.endswith("/"):
+        name = permalink.rpartition("/")[2]
+        stem, dot, extension = name.rpartition(".")
+        if dot and extension and stem.strip("."):
             return f".{extension}"
-    known = post.name.extension in site.markdown or post.name.extension == "html"
-    return ".html" if known else f".{post.name.extension}"
-
-
-def _image(value: object, site: Site) -> str | None:
-    """The front matter's image, absolute where the site's address is known; None for anything but http(s)."""
-    if isinstance(value, dict):
-        value = value.get("path") or value.get("url") or value.get("src")
-    if not isinstance(value, str) or not (image := value.strip()):
-        return None
-    if image.startswith("//"):
-        return urls.encode(f"https:{image}")
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", image)
-    if scheme:
-        return urls.encode(image) if scheme[1].lower() in ("http", "https") else None
-    return site.absolute(image) if site.address else image
-
-
-# --- what -----------------------------------------------------------------------------------------------------------
-
-
-def _categories(post: Post) -> tuple[str, ...]:
-    """The folders above `_posts`, then `categories` (a list, or words), then `category` (one, spaces and all)."""
-    plural = post.values.get("categories")
-    many = plural.split() if isinstance(plural, str) else _texts(plural)
-    one = _texts(post.values.get("category"))
-    return tuple(dict.fromkeys(item for item in (*post.name.folders, *many, *one) if item))
-
-
-def _singular_or_plural(values: Mapping[str, Any], singular: str, plural: str) -> tuple[str, ...]:
-    """Jekyll's reading of a pair of keys: the singular wins and is never split, a plural text is split at spaces."""
-    if values.get(singular):
-        found = _texts(values[singular])
-    else:
-        many = values.get(plural)
-        found = many.split() if isinstance(many, str) else _texts(many)
-    return tuple(dict.fromkeys(item for item in found if item))
-
-
-def _texts(value: object) -> list[str]:
-    """A value as texts: nested lists flattened, nothing and mappings left out."""
-    if value is None or isinstance(value, dict):
-        return []
-    if isinstance(value, list):
-        return [item for part in cast("Sequence[object]", value) for item in _texts(part)]
-    return [str(value)]
-
-
-def _excerpt(post: Post, site: Site, markdown: bool) -> str:
-    """The stated excerpt, else the body up to the separator, as plain words on one line."""
-    stated = post.values.get("excerpt")
-    if isinstance(stated, (str, int, float)) and stated is not False:
-        return text.plain_markdown(text.without_liquid(str(stated)[: text.LIMIT]))
-    separator = post.values.get("excerpt_separator")
-    mark = str(separator) if separator is not None else site.separator
-    if not mark:
-        return ""
-    part = text.without_liquid(text.first_part(post.body, mark))
-    if markdown:
-        return text.plain_markdown(part, typographic=True)
-    return text.plain_html(part)
+    return ".html" if post.name.extension.lower() in site.markdown else f".{post.name.extension}"

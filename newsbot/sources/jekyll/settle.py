@@ -155,7 +155,7 @@ def is_whole(data: bytes) -> bool:
     """Whether there is something, and front matter that was begun is also closed."""
     if not data.strip():
         return False
-    return front.split(data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")).closed
+    return front.split(data.decode("utf-8-sig", errors="replace")).closed
 
 
 def open_writers(path: Path) -> Writers:

@@ -1,20 +1,15 @@
-"""Markdown and HTML to the words a reader sees. HTML is parsed, never matched."""
+"""HTML to the words a reader sees. HTML is parsed, never matched."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
 from selectolax.lexbor import LexborHTMLParser
 
-_SILENT = frozenset(
-    ("script", "style", "template", "noscript", "head", "title", "iframe", "object", "svg", "math", "select")
-)
+_SILENT = frozenset(("script", "style"))
 _BREAKS = frozenset(
     (
         *("address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt"),
@@ -24,10 +19,11 @@ _BREAKS = frozenset(
     )
 )
 LIMIT = 20_000
-_SIGNS = re.compile(r"[*_`\[\]<>&\\~|#{}]")
-_BULLET = re.compile(r"^[ \t]*[-*+][ \t]+", re.MULTILINE)
-_ATTRIBUTES = re.compile(r"^[ \t]*\{:[^\n]*\}[ \t]*$", re.MULTILINE)  # kramdown's own lines: `{: .lead}`
-_DEFINITION = re.compile(r"^ {0,3}(\[[^\]\n]+\])(:.+)$", re.MULTILINE)
+"""Characters of a text that are looked at: no alert is as long, and credits stand within."""
+
+_LINK_END = re.compile(r"\]\([^)\n]*\)|\]\[[^\]\n]*\]|^ {0,3}\[[^\]\n]+\]:.*$|\{:[^}\n]*\}", re.MULTILINE)
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+_MARKS = str.maketrans("", "", "*_`#>|~[]")
 
 
 @dataclass(slots=True)
@@ -44,53 +40,31 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
+def line(text: str) -> str:
+    """`fold` for a title: without the control characters that no platform takes."""
+    return fold(text.translate(_CONTROLS))
+
+
 def plain_html(html: str) -> str:
     """The words of an HTML fragment on one line; blocks are parted by a space."""
-    return fold(" ".join(line.text for line in lines(html)))
+    if "<" not in html and "&" not in html:
+        return fold(html)
+    body = LexborHTMLParser(html).body
+    if body is None:
+        return ""
+    pieces: list[str] = []
+    for node, _ in _walk(body):
+        tag = node.tag
+        if tag == "-text":
+            pieces.append(node.text_content or "")
+        elif tag in _BREAKS:
+            pieces.append(" ")
+    return fold("".join(pieces))
 
 
-def plain_markdown(text: str, *, typographic: bool = False) -> str:
-    """The words of a Markdown text on one line; `typographic` curls quotes and dashes as kramdown does."""
-    if not typographic and not _SIGNS.search(text):
-        return fold(_BULLET.sub("", text))
-    return plain_html(to_html(text, typographic=typographic))
-
-
-def to_html(text: str, *, typographic: bool = False, breaks: bool = False) -> str:
-    """Markdown as HTML; `breaks` keeps every newline of a paragraph as a line break."""
-    source = _BULLET.sub("", _ATTRIBUTES.sub("", text))
-    html: str = _markdown(typographic, breaks).render(source)
-    return html
-
-
-@cache
-def _markdown(typographic: bool, breaks: bool) -> MarkdownIt:
-    """A renderer without lists and indented code: they would swallow the "2024. 7. 12." an article may begin with."""
-    kit = MarkdownIt("commonmark", {"html": True, "typographer": typographic, "breaks": breaks})
-    kit.enable(["table", "strikethrough"]).disable(["list", "code"])
-    if typographic:
-        kit.enable("smartquotes")
-        kit.core.ruler.before("smartquotes", "dashes", _dashes)
-    return kit
-
-
-def _dashes(state: StateCore) -> None:
-    """kramdown's dashes and dots. markdown-it's own rule would also turn (c) into © and drop repeated marks."""
-    for token in state.tokens:
-        for child in token.children or ():
-            if child.type == "text":
-                child.content = child.content.replace("---", "—").replace("--", "–").replace("...", "…")
-
-
-def first_part(body: str, separator: str) -> str:
-    """What Jekyll takes as excerpt: the body up to the separator, and the link definitions it needs from the rest.
-
-    At most `LIMIT` characters of it: no alert is as long, and typographic quotes cost the square of their number.
-    """
-    head, _, tail = body.partition(separator)
-    head = head[:LIMIT]
-    needed = [f"{name}{target}" for name, target in _DEFINITION.findall(tail) if name in head]
-    return "\n\n".join([head, "\n".join(needed)]) if needed else head
+def without_marks(text: str) -> str:
+    """A Markdown text without its signs and the addresses of its links."""
+    return _LINK_END.sub(" ", text).translate(_MARKS)
 
 
 def without_liquid(text: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
 
 import regex
 
@@ -86,7 +88,7 @@ def post_id(url: str, slug: str) -> str:
 def fields(
     *, when: datetime, slug: str, name: str, path: str, categories: Sequence[str], extension: str
 ) -> dict[str, str]:
-    """Every placeholder and its value. `name` is the file's name without extension, `path` the site-relative path."""
+    """Every placeholder and its value. `name` is the file's name without extension, `path` the one templates know."""
     return {
         **_times(when),
         "categories": "/".join(dict.fromkeys(item.lower() for item in categories)),
@@ -127,6 +129,58 @@ def _times(when: datetime) -> dict[str, str]:
 _KNOWN = frozenset(_times(datetime(2000, 1, 1)))  # noqa: DTZ001  # only its names are used
 
 
+def absolute(address: str, base: str, path: str) -> str:
+    """A site-relative path under the site's address, normalised as Jekyll's `absolute_url` does it."""
+    path = path if path.startswith("/") or not path else f"/{path}"
+    return f"{_host(address)}{encode(base + path)}"
+
+
+@lru_cache(maxsize=64)
+def _host(address: str) -> str:
+    """Scheme and host in lower case, names of other alphabets as Punycode, no port that goes without saying."""
+    if not address:
+        return ""
+    parts = urlsplit(address)
+    try:
+        host = (
+            (parts.hostname or "").encode("idna").decode() if not (parts.hostname or "").isascii() else parts.hostname
+        )
+    except UnicodeError:
+        host = parts.hostname
+    port = "" if parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f":{parts.port}"
+    login = parts.netloc.rpartition("@")[0]
+    return f"{parts.scheme}://{login and login + '@'}{host}{port}{encode(parts.path)}"
+
+
 def encode(address: str) -> str:
     """The address with everything a URL may not hold percent-encoded; what is encoded already stays."""
-    return quote(address, safe="%/:?#[]@!$&'()*+,;=-._~")
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return address
+    match = _PARTS.match(address)
+    start, path, query = match.groups() if match else ("", address, "")
+    segments = (quote(unicodedata.normalize("NFKC", unquote(part)), safe=_SEGMENT[1:]) for part in path.split("/"))
+    return f"{start}{_without_dots('/'.join(segments))}{quote(_composed(query), safe=_SEGMENT + '?#%')}"
+
+
+def _composed(query: str) -> str:
+    letters = _ENCODED_LETTERS.sub(lambda found: unquote(found[0]), _LONE_PERCENT.sub("%25", query))
+    return unicodedata.normalize("NFKC", letters)
+
+
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ENCODED_LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_~/-]*(?:\.[A-Za-z0-9_~-]+)?")
+_PARTS = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?)([^?#]*)(.*)", re.DOTALL)
+
+
+def _without_dots(path: str) -> str:
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    parts = path.split("/")
+    for part in parts:
+        if part == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif part != ".":
+            kept.append(part)
+    return "/".join(kept) + ("/" if parts[-1] in (".", "..") else "")

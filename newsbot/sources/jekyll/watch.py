@@ -13,7 +13,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from newsbot.core.model import Article, SourceKind
+from newsbot.core.model import Article, SourceKind, Urgency
 from newsbot.ports import SourceError
 from newsbot.sources.jekyll.files import (
     CONFIG_NAMES,
@@ -25,8 +25,10 @@ from newsbot.sources.jekyll.files import (
     read_bytes,
     signature,
 )
-from newsbot.sources.jekyll.post import invalid, to_article
-from newsbot.sources.jekyll.settle import TICK, Settler, Taken
+from newsbot.sources.jekyll.ids import Ids
+from newsbot.sources.jekyll.limit import kept
+from newsbot.sources.jekyll.post import Mark, invalid, nothing, to_article
+from newsbot.sources.jekyll.settle import TICK, Settler, Taken, is_whole
 from newsbot.sources.jekyll.site import Site, read_site
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ FRESH = 2.0
 """Seconds: a scan takes files older than this as they are; younger ones may still be in somebody's hands."""
 
 _ALIVE = 0.5  # seconds between two looks whether the folder is still there
+_GONE = 1.0  # seconds a folder may be away: a release that is swapped in is away for a moment
 _BLIND = 2.0  # seconds between full looks where the system cannot watch the folder
 _SCAN_WAIT = 2.5  # seconds a scan waits at most for files that are being written
 
@@ -56,6 +59,9 @@ class JekyllSource:
         zone: str = "Asia/Seoul",
         publisher: str = "",
         now: Callable[[], datetime],
+        mark: Mark = nothing,
+        urgency: Urgency | None = None,
+        topics: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self._folder = Path(folder).absolute()
@@ -63,6 +69,8 @@ class JekyllSource:
         self._bare = False
         self._url, self._zone, self._publisher = url, zone, publisher
         self._now = now
+        self._mark, self._urgency, self._topics = mark, urgency, topics
+        self._ids: Ids | None = None
         self._seen: dict[str, tuple[Signature, str]] = {}
         self._future: set[str] = set()  # posts whose date has not come: they change without their file changing
         self._scanned = False
@@ -94,7 +102,9 @@ class JekyllSource:
                 found[rel] = self._take(rel, sign)
         found.update(_wait(settler))
         self._scanned = True
-        return [self._article(rel, found[rel], site) for rel in sorted(found)]
+        self._ids = Ids(site)
+        articles = [self._article(rel, found[rel], site) for rel in sorted(found)]
+        return list(kept(iter(articles), site, lambda: articles))
 
     def _open(self, *, afresh: bool = False) -> tuple[Site, Layout]:
         """The site as its config says now. `afresh` also follows a folder that was swapped for another by a link."""
@@ -104,7 +114,8 @@ class JekyllSource:
             self._root, self._start = locate(self._folder)
             self._bare = not self._start and is_bare(self._root)
         site = read_site(self._root, url=self._url, zone=self._zone, publisher=self._publisher)
-        return site, Layout(site.markdown, site.excluded, bare=self._bare)
+        layout = Layout(site.excluded, site.included, collections_dir=site.collections_dir, bare=self._bare)
+        return site, layout
 
     def _names(self, layout: Layout) -> list[str]:
         try:
@@ -124,7 +135,18 @@ class JekyllSource:
         if taken.data is None:
             article = invalid(rel, site, f"{rel}: {taken.problem}", source=self.name)
         else:
-            article = to_article(taken.data, rel, site, source=self.name, now=self._now())
+            article = to_article(
+                taken.data,
+                rel,
+                site,
+                source=self.name,
+                now=self._now(),
+                mark=self._mark,
+                urgency=self._urgency,
+                topics=self._topics,
+            )
+        self._ids = self._ids or Ids(site)
+        article = self._ids.own(article)
         self._seen[rel] = (taken.signature, _digest(taken, article))
         (self._future.add if article.state == "future" else self._future.discard)(rel)
         return article
@@ -133,21 +155,27 @@ class JekyllSource:
         """New and changed posts, moments after each is complete, for ever.
 
         What changed since the last `scan` comes first. A file that was touched and says the same is not told again;
-        deleted files are ignored. A folder that goes away is reported once and watched again when it is back.
+        deleted files are ignored. Raises SourceError where the folder is away for more than a second.
         """
         if not self._scanned:
             await asyncio.to_thread(self._baseline)
         report = _Once()
         while True:
-            while not self._folder.is_dir():
-                report(f"{self._folder}: no such folder; waiting for it")
-                await asyncio.sleep(_ALIVE)
+            await self._there()
             self._root, self._start = locate(self._folder)
             settler = Settler(self._root)
             async with _Watch(self._folder, self._root) as watch:
                 async for rels in self._watched(watch, settler, report):
                     if articles := await asyncio.to_thread(self._step, settler, rels, report):
                         yield articles
+
+    async def _there(self) -> None:
+        """Return once the folder is there; raises SourceError where it does not come back soon."""
+        end = time.monotonic() + _GONE
+        while not self._folder.is_dir():
+            if time.monotonic() > end:
+                raise SourceError(f"{self._folder}: no such folder")
+            await asyncio.sleep(TICK)
 
     def _step(self, settler: Settler, rels: Iterable[str], report: _Once) -> list[Article]:
         """What is complete now, after these files were noticed."""
@@ -176,7 +204,7 @@ class JekyllSource:
         articles = []
         for rel, found in taken.items():
             _, before = self._seen.get(rel, (None, ""))
-            article = self._article(rel, found, site)
+            article = self._article(rel, _unfinished(found), site)
             if self._seen[rel][1] != before:
                 articles.append(article)
         return articles
@@ -319,6 +347,17 @@ def _wait(settler: Settler) -> dict[str, Taken]:
         if len(settler):
             time.sleep(TICK)
     return found
+
+
+def _unfinished(taken: Taken) -> Taken:
+    """A file that is empty, or whose front matter has no end, may still be at work: nobody is told of it as it is.
+
+    Jekyll would publish it, so a scan takes it as it stands; here its next change brings the rest.
+    """
+    if taken.data is None or is_whole(taken.data):
+        return taken
+    why = "the front matter is never closed (a line `---` is missing)" if taken.data.strip() else "the file is empty"
+    return Taken(taken.signature, None, why)
 
 
 def _digest(taken: Taken, article: Article) -> str:
