@@ -16,6 +16,7 @@ from newsbot.core.content import content
 from newsbot.core.model import Article, Attribution, Urgency
 from newsbot.sources.feed import dates, text
 from newsbot.sources.feed.document import Document, Entry
+from newsbot.sources.licence import Line, find_attribution, may_credit
 
 Mark = Callable[[Article, str], tuple[str, ...]]
 """(article, its text, one line a paragraph) → the duties it brings with it."""
@@ -79,7 +80,7 @@ def _article(entry: Entry, named: str, page: str, key: str, document: Document, 
         published_at=when.isoformat() if when else None,
         zone=frame.zone,
         publisher=frame.publisher or document.title,
-        attribution=_origin(entry, document, frame),
+        attribution=_origin(entry, document, frame) or _credit(entry, frame),
         urgency=frame.urgency,
         topics=frame.topics,
         state="invalid" if problem else "publishable",
@@ -104,6 +105,12 @@ def _origin(entry: Entry, document: Document, frame: Frame) -> Attribution | Non
         return None
     name, url = entry.origin
     return Attribution(name=name, url=_address(frame.url, url) or None)
+
+
+def _credit(entry: Entry, frame: Frame) -> Attribution | None:
+    """Whose text it is by what stands in it."""
+    page = [Line(words) for words in (*entry.summary, *entry.body) if may_credit(words.lower())]
+    return find_attribution(page, {}, frame.publisher) if page else None
 
 
 # --- names ----------------------------------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ from typing import Any
 from newsbot.core.content import content
 from newsbot.core.model import Article, SourceState, Urgency
 from newsbot.sources.jekyll import dates, excerpt, front, liquid, ruby, text, urls, values, wire
+from newsbot.sources.jekyll.credit import credit_lines
 from newsbot.sources.jekyll.files import signature
-from newsbot.sources.jekyll.licence import find_attribution
 from newsbot.sources.jekyll.parts import Broken, Name, Post, parse
 from newsbot.sources.jekyll.shelf import Shelf
 from newsbot.sources.jekyll.site import Site
+from newsbot.sources.licence import find_attribution
 
 Mark = Callable[[Article, str], tuple[str, ...]]
 
@@ -102,7 +103,7 @@ def _article(post: Post, site: Site, source: str, now: datetime, mark: Mark) -> 
         published_at=stated.isoformat() if stated else None,
         zone=site.zone,
         publisher=site.publisher,
-        attribution=find_attribution(post.body, said, markdown=markdown, publisher=site.publisher),
+        attribution=find_attribution(credit_lines(post.body, markdown=markdown), said, site.publisher),
         state=_state(post, site, when, built),
         problem=problem or trouble,
         keys=_keys(post.name.rel, url),

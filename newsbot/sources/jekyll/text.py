@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
+
+from newsbot.sources.licence import Line
 
 _SILENT = frozenset(("script", "style"))
 _BREAKS = frozenset(
@@ -24,15 +25,6 @@ LIMIT = 20_000
 _LINK_END = re.compile(r"\]\([^)\n]*\)|\]\[[^\]\n]*\]|^ {0,3}\[[^\]\n]+\]:.*$|\{:[^}\n]*\}", re.MULTILINE)
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 _MARKS = str.maketrans("", "", "*_`#>|~[]")
-
-
-@dataclass(slots=True)
-class Line:
-    """One block or broken line of a page: its text (whitespace folded), the links and image addresses in it."""
-
-    text: str = ""
-    links: list[tuple[str, str]] = field(default_factory=list)  # (address, words)
-    images: list[str] = field(default_factory=list)
 
 
 def fold(text: str) -> str:

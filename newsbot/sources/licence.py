@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from newsbot.core.model import Attribution
-from newsbot.sources.jekyll import kramdown
-from newsbot.sources.jekyll.text import Line, fold, lines
 
 UNCLEAR = "unclear"
 """The licence of a page that names several types, or KOGL without saying which."""
@@ -17,10 +16,8 @@ UNCLEAR = "unclear"
 UNKNOWN = "출처 미상"
 """The name of a source that nobody names."""
 
-_PART_LIMIT = 50_000
 _TEXT_LIMIT = 1000
 _NAME_LIMIT = 60
-_BREAKS = kramdown.Options(hard_wrap=True)
 _WORDS = ("공공누리", "공공 누리", "kogl", "opentype", "opencode", "자료", "출처", "제공", "source")
 _HINT = re.compile(
     r"공공\s?누리|kogl|open_?(?:type|code)|(?:자료|출처|제공|source)[^가-힣]{0,40}?[:：=]",
@@ -52,14 +49,28 @@ _MAKER = (
 )
 
 
-def find_attribution(body: str, front: Mapping[str, Any], *, markdown: bool, publisher: str = "") -> Attribution | None:
+@dataclass(slots=True)
+class Line:
+    """One block or broken line of a page: its text (whitespace folded), the links and image addresses in it."""
+
+    text: str = ""
+    links: list[tuple[str, str]] = field(default_factory=list)  # (address, words)
+    images: list[str] = field(default_factory=list)
+
+
+def may_credit(piece: str) -> bool:
+    """Whether a paragraph, in lower case, is worth a closer look. Most are not, and this is quick."""
+    # The plain search goes first: it is ten times as fast as the pattern, and most paragraphs have none of the words.
+    return any(word in piece for word in _WORDS) and _HINT.search(piece) is not None
+
+
+def find_attribution(page: Sequence[Line], front: Mapping[str, Any], publisher: str = "") -> Attribution | None:
     """Who must be credited and under which licence, or None where the page says nothing of the kind.
 
     Front matter that names an agency or a licence is believed before the body; two different types on one page make
     the licence "unclear". Where a licence is stated and nobody is named, the host of the given address stands for the
     name, else the `publisher`, else "출처 미상" (source unknown): a credit line is never empty.
     """
-    page = _page(body, markdown)
     stated = _stated(front)
     types = {kind for line in page for kind in _types(line)} | ({stated.licence} if stated.licence else set())
     unclear = len(types) > 1 or (not types and any(_names_kogl(line) for line in page))
@@ -79,23 +90,6 @@ def _host(url: str | None) -> str:
         return (urlsplit(url or "").hostname or "").removeprefix("www.")
     except ValueError:
         return ""
-
-
-def _page(body: str, markdown: bool) -> list[Line]:
-    """The lines of those paragraphs that may hold a credit. Rendering only these halves an archive's scan."""
-    part = "\n\n".join(piece for piece in body.split("\n\n") if _may_credit(piece.lower()))
-    part = part[-_PART_LIMIT:]  # credits stand at the end; deep nesting costs the HTML parser the square of its depth
-    if not part:
-        return []
-    try:
-        return lines(kramdown.to_html(part, _BREAKS) if markdown else part)
-    except kramdown.TooComplex:
-        return lines(part)
-
-
-def _may_credit(piece: str) -> bool:
-    # The plain search goes first: it is ten times as fast as the pattern, and most paragraphs have none of the words.
-    return any(word in piece for word in _WORDS) and _HINT.search(piece) is not None
 
 
 def _types(line: Line) -> set[str]:
@@ -152,7 +146,7 @@ def _name(rest: str) -> str:
     """The agency's name at the start of the text, or "" where what stands there is no name."""
     rest = rest.lstrip(" '\"‘“[(「『<")
     end = _NAME_END.search(rest)
-    name = fold(rest[: end.start()] if end else rest).strip(" '\"’”.:=")
+    name = _fold(rest[: end.start()] if end else rest).strip(" '\"’”.:=")
     return name if 0 < len(name) <= _NAME_LIMIT else ""
 
 
@@ -170,7 +164,7 @@ def _address(text: str, links: Sequence[tuple[str, str]], name: str) -> str | No
 def _maker(line: Line) -> str:
     for pattern in _MAKER:
         if found := pattern.search(line.text):
-            return fold(found[1])
+            return _fold(found[1])
     return ""
 
 
@@ -196,7 +190,11 @@ def _kind(text: str) -> str | None:
 
 
 def _word(value: Any) -> str:
-    return fold(str(value)) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return _fold(str(value)) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _fold(words: str) -> str:
+    return " ".join(words.split())
 
 
 def _clip(text: str) -> str:
