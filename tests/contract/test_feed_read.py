@@ -62,7 +62,7 @@ def test_rss_two_says_what_an_article_needs() -> None:
     ],
 )
 def test_a_credit_in_an_entrys_text_is_read_as_in_a_folder(notice: str, licence: str | None, name: str | None) -> None:
-    [found] = told(rss(item(1, **{"content_encoded": f"<![CDATA[<p>소식이다.</p><p>{notice}</p>]]>"})))
+    [found] = told(rss(item(1, content_encoded=f"<![CDATA[<p>소식이다.</p><p>{notice}</p>]]>")))
     assert (found.attribution and found.attribution.licence, found.attribution and found.attribution.name) == (
         licence,
         name,
