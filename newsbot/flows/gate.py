@@ -174,5 +174,5 @@ class Gate:
         except FetchError as error:
             if error.nobody and (host := urlsplit(link).hostname or "") not in self._told:
                 self._told.add(host)
-                log.warning("gate.off", host=host, why=str(error))
+                log.info("gate.off", host=host, why=str(error))
             return error.nobody

@@ -140,7 +140,7 @@ def test_every_answer_to_a_telegram_send(answer: tuple[int, bytes], wanted: Outc
         (message(7), Sent(7)),
         (message(8), Uncertain),
         (refused(400, BAD + "message is not modified: specified new message content and …"), Sent(7)),
-        (refused(400, BAD + "message to edit not found"), Gone(telegram_words.MESSAGE_GONE, "quarantined")),
+        (refused(400, BAD + "message to edit not found"), Gone(telegram_words.MESSAGE_GONE, "kept")),
         (refused(400, BAD + "message can't be edited"), Refused),
         (refused(403, NO + "bot was blocked by the user"), "stopped"),
         (refused(429, "Too Many Requests", retry_after=3), Later(3.0, "429")),
@@ -277,7 +277,7 @@ def test_slack_edits_and_deletes_of_what_is_gone() -> None:
     assert ref is not None
     assert slack.to_ts(ref) == TS
     gone = failed("message_not_found")
-    assert slack.classify_edit(200, NONE, gone, CHANNEL, ref) == Gone(slack.MESSAGE_GONE, "quarantined")
+    assert slack.classify_edit(200, NONE, gone, CHANNEL, ref) == Gone(slack.MESSAGE_GONE, "kept")
     assert slack.classify_delete(200, NONE, gone, CHANNEL, ref) == Sent(ref)
     assert slack.classify_edit(200, NONE, posted(), CHANNEL, ref) == Sent(ref)
     assert isinstance(slack.classify_edit(200, NONE, posted(ts="1700000001.000100"), CHANNEL, ref), Uncertain)

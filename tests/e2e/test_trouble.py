@@ -146,7 +146,7 @@ async def test_a_broken_post_is_one_line_and_the_others_go_on(house: House) -> N
     proc = await (await house.run()).watching()
     await readers(house)
     broken = house.publish("broken", "x")
-    broken.write_text("---\ntitle: 'never closed\n---\n")
+    broken.write_text("---\n- a list, no settings\n---\n")
     house.publish("good", "예시군 좋은 소식")
     await arrives(house, "예시군 좋은 소식")
     told = await proc.says("article.ignored")
