@@ -20,6 +20,21 @@ check: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" tests/unit tests/property tests/fitness tests/contract tests/integration
 
+# Figures with their peers, as JSON lines in OUT and as the table of docs/performance.md. Takes about ten minutes.
+.PHONY: bench
+bench: $(STAMP)
+	@$(MAKE) --silent $(PEERS)/.installed || echo "newsbot: no aiogram here: its figures are left out"
+	@$(BIN)/python -m tests.benchmarks --out "$(or $(OUT),build/bench.jsonl)" --doc docs/performance.md \
+		--aiogram $(PEERS)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(MACHINE),--machine "$(MACHINE)")
+
+# Its own environment: aiogram wants an older pydantic than newsbot. The .gitignore in it keeps it out of git.
+PEERS := .venv-bench
+$(PEERS)/.installed: tests/benchmarks/aiogram.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@echo '*' > $(PEERS)/.gitignore
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r tests/benchmarks/aiogram.txt
+	@touch $@
+
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -31,4 +46,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build data
+	rm -rf $(VENV) .venv-bench build data

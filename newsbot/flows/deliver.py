@@ -92,7 +92,11 @@ class Deliver:
             return
         outcomes = await asyncio.gather(*(self._send(window, intent, asked) for intent in window.intents))
         results = [
-            (intent, outcome, delivery.delay(outcome, intent.attempt, self.jitter()))
+            (
+                intent,
+                outcome,
+                0.0 if isinstance(outcome, Sent) else delivery.delay(outcome, intent.attempt, self.jitter()),
+            )
             for intent, outcome in zip(window.intents, outcomes, strict=True)
         ]
         await self._commit(bot, window.push, results)

@@ -7,7 +7,7 @@ States of a delivery and the rules between them stand in `lua/common.lua`; why i
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
@@ -36,6 +36,7 @@ STATES = {0: "pending", 2: "sending", 3: "sent", 4: "retry", 5: "doubt", 6: "dea
 COUNTS = ("sending", "sent", "dead", "skipped", "cancelled", "doubt")
 BURST = 1.5
 """Least burst: one at a time, and a caller half a step late loses nothing. No second sees more than `rate` + 1.5."""
+WIDTHS_KEPT = 256
 SILENCE = 3.0
 """Seconds without a heartbeat that make a worker suspect; twice that, and it is lost (reliability §2.2)."""
 
@@ -45,6 +46,8 @@ class RedisLedger:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._widths: OrderedDict[str, int] = OrderedDict()
+        """Push key → width of its references, which `plan` fixed: a question less for every window."""
 
     async def plan(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
         """Freeze the audience and open the push; its size. The same answer when asked again."""
@@ -91,12 +94,22 @@ class RedisLedger:
 
     async def commit(self, bot: str, push: str, results: Sequence[tuple[Intent, Outcome, float]]) -> None:
         """Record outcomes; the float is the delay in seconds before another try (`Later`, `Stopped`, `Moved`)."""
-        width = int(await self._redis.call("HGET", keys.push(bot, push), "refbytes") or 0)
+        width = await self._width(keys.push(bot, push))
         arguments: list[Any] = [push]
         for intent, outcome, delay in results:
             code, detail, reason = coded(outcome, delay, width)
             arguments += [intent.position, intent.token, intent.index, code, detail, reason]
         await self._redis.run("commit", [keys.bot(bot)], arguments)
+
+    async def _width(self, key: str) -> int:
+        if key not in self._widths:
+            width = int(await self._redis.call("HGET", key, "refbytes") or 0)
+            if not width:
+                return 0
+            self._widths[key] = width
+            while len(self._widths) > WIDTHS_KEPT:
+                self._widths.popitem(last=False)
+        return self._widths[key]
 
     async def reap(self, bot: str, lease: float) -> int:
         """Intents of lost workers, and those older than `lease` seconds, become doubt; how many."""

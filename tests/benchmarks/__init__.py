@@ -1,0 +1,1 @@
+"""Figures with their peers, in one run: `make bench`. Nothing here is collected by pytest."""
