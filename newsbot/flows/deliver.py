@@ -183,7 +183,9 @@ class Deliver:
     def _tell(self, push: str, intent: Intent, outcome: Outcome) -> None:
         bot = self.platform.name
         match outcome:
-            case Sent() | Later() | Stopped():
+            case Sent(ref):
+                log.debug("delivered", platform=bot, story=push, index=intent.index, ref=ref)
+            case Later() | Stopped():
                 return
             case Uncertain(why):
                 log.warning("in_doubt", platform=bot, story=push, index=intent.index, why=why)

@@ -77,6 +77,8 @@ class Deeds:
             raise Impossible("push.flash")
         if article is None:
             story = await self.find(str(target))
+            if story.dropped:  # whoever wants it after all names the article, not the number somebody dropped
+                raise Impossible("push.dropped", id=story.id, name=story.dropped)
             article = await self.stories.article(story.article)
         else:
             story = await self._held_story(article)

@@ -44,31 +44,6 @@ def test_rss_two_says_what_an_article_needs() -> None:
     assert (found.urgency, found.topics, found.state) == (Urgency.BREAKING, ("quake",), "publishable")
 
 
-@pytest.mark.parametrize(
-    ("notice", "licence", "name"),
-    [
-        (
-            "이 글은 공공누리 제1유형에 따라 이용할 수 있습니다. 자료출처=예시정책자료 https://policy.news.kr",
-            "KOGL-1",
-            "예시정책자료",
-        ),
-        ("이 글은 공공누리 제4유형입니다. 자료: 예시정책자료", "KOGL-4", "예시정책자료"),
-        (
-            "공공누리 제1유형과 공공누리 제4유형에 따라 이용할 수 있습니다. 자료: 예시정책자료",
-            "unclear",
-            "예시정책자료",
-        ),
-        ("예시군은 새 도서관을 연다.", None, None),
-    ],
-)
-def test_a_credit_in_an_entrys_text_is_read_as_in_a_folder(notice: str, licence: str | None, name: str | None) -> None:
-    [found] = told(rss(item(1, content_encoded=f"<![CDATA[<p>소식이다.</p><p>{notice}</p>]]>")))
-    assert (found.attribution and found.attribution.licence, found.attribution and found.attribution.name) == (
-        licence,
-        name,
-    )
-
-
 def test_atom_says_it_too_and_its_updates_do_not_matter() -> None:
     title = '<title type="html">예시군 &amp;amp; 앞바다 &lt;b&gt;지진&lt;/b&gt;</title>'
     before = told(ATOM % (title, "<summary>짧은 요약이다.</summary>"))

@@ -199,6 +199,9 @@ LIQUID = r"""
 {% assign p = site.posts | where: "slug", "b0" | first %}{{ p.title }} ¦ {{ page.categories | array_to_sentence_string }}
 {{ "가 <나>" | xml_escape }} ¦ {{ "12" | to_integer | plus: 1 }} ¦ {{ page.next.title }} {{ page.previous.title }}
 {% assign q = site.posts | where_exp: "p", "p.title == 't'" %}{{ q | size }} ¦ {{ page.title | smartify }}
+{{ "2024-07-12T10:00:00Z" | date: "%H:%M %z" }} ¦ {{ site.collections[0].label }} ¦ {{ site.data.x | inspect }} ¦ {{ 1 | sum }}
+{{ "Äß 가" | slugify: "latin" }} ¦ {{ site.related_posts.size }}
+{% assign f = site.posts | find_exp: "p", "p.slug == 'b0'" %}{{ f.title }}
 {{ page.tags | push: "b" | join: "-" }} ¦ {{ page.date | date_to_rfc822 }} ¦ {{ "<p>가</p>" | strip_html | size }}
 """
 

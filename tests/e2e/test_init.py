@@ -57,7 +57,7 @@ async def test_from_nothing_to_a_test_alert_in_a_private_chat(house: House) -> N
         await rae.answers("[ko]")
         await rae.answers("[Asia/Seoul]")
         await rae.answers("텔레그램 봇 토큰", WRONG)
-        await rae.sees("받지 않습니다: Unauthorized")
+        await rae.sees("받지 않습니다(Telegram): Unauthorized")
         await rae.answers("텔레그램 봇 토큰", telegram)
         await rae.sees("@sandbox_news_bot")
         await rae.answers("슬랙 봇 토큰")

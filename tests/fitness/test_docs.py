@@ -27,7 +27,7 @@ from newsbot.telemetry import Metrics
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-SAMPLE = ROOT / "config" / "newsbot.toml"
+SAMPLE = ROOT / "newsbot" / "cli" / "sample" / "newsbot.toml"
 MANIFEST = yaml.safe_load((ROOT / "config" / "slack-manifest.yaml").read_text("utf-8"))
 
 LISTS = ("source", "person")
@@ -131,6 +131,14 @@ def test_readme_and_config_file_have_every_key(section: str) -> None:
     keys = [*sections()[section].model_fields, *(platforms.PLATFORMS if section == "person" else ())]
     assert re.findall(r"^#([a-z_]+) = ", part, re.MULTILINE) == keys
     assert re.findall(rf"^\| `{re.escape(head)} ([a-z_]+)` \|", README, re.MULTILINE) == keys
+
+
+@pytest.mark.parametrize("name", ["newsbot.toml", "slack-manifest.yaml"])
+def test_the_packaged_sample_is_the_config_as_it_comes(name: str) -> None:
+    ours = ["git", "diff", "--quiet", "HEAD", "--", f"config/{name}", f"newsbot/cli/sample/{name}"]
+    if subprocess.run(ours, cwd=ROOT, check=False).returncode:
+        pytest.skip(f"config/{name} was changed here, by `newsbot init` or by hand")
+    assert (SAMPLE.parent / name).read_bytes() == (ROOT / "config" / name).read_bytes()
 
 
 def test_config_file_as_it_is_means_the_defaults() -> None:

@@ -160,7 +160,7 @@ async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Pat
     await rae.says("/latest")
     await rae.sees("아직 보낸 알림이 없습니다.")
     await cast.publish(site, "nobody", "예시군 아무도 못 받은 소식")
-    await cast.story("아무도 못 받은")
+    await cast.done((await cast.story("아무도 못 받은"))["id"])
     await rae.says("/subscribe all")
     await rae.sees("모든 알림을 켰습니다.")
     await cast.publish(site, "old", "예시군 옛 소식", day="2026-01-02")

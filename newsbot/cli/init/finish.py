@@ -42,7 +42,7 @@ def save(talk: Talk, path: Path, draft: Draft, tokens: Tokens) -> None:
         with runtime.held_back(came):
             for variable, secret in tokens.typed.items():
                 write.write(path.parent / FILES[variable], secret + "\n", OWN)
-            if path.is_file() and (before := path.read_text("utf-8")) != write.sample():
+            if path.is_file() and (before := path.read_text("utf-8")) not in (write.sample(), write.render(draft.raw)):
                 write.write(backup(path), before, OWN)
             mode = path.stat().st_mode & 0o777 if path.is_file() else OPEN
             write.write(path, write.render(draft.raw), mode)

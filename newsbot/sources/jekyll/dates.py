@@ -92,10 +92,11 @@ class _Found:
         )
 
 
-def parse(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, bool] | None:
+def parse(text: str, tz: tzinfo, now: datetime, *, own: bool = False) -> tuple[datetime, bool] | None:
     """The moment in `tz`, and whether a time of day was stated; None where Ruby finds none or raises.
 
-    Parts that are missing before the first one stated are today's (of `now`), those after it the earliest.
+    Parts that are missing before the first one stated are today's (of `now`), those after it the earliest. `own`
+    keeps the moment in the zone the text names.
     """
     if len(text) > 128:
         return None
@@ -103,7 +104,8 @@ def parse(text: str, tz: tzinfo, now: datetime) -> tuple[datetime, bool] | None:
     if found.nothing:
         return None
     try:
-        return _moment(found, tz, now), found.hour is not None
+        moment = _moment(found, tz, now)
+        return moment if own else moment.astimezone(tz), found.hour is not None
     except (ValueError, OverflowError):
         return None
 
@@ -352,7 +354,7 @@ def _moment(found: _Found, tz: tzinfo, now: datetime) -> datetime:
         days=day - 1, hours=hour, minutes=minute, seconds=second, microseconds=int(found.fraction * 1_000_000)
     )
     if offset is not None:
-        return (naive.replace(tzinfo=UTC) - offset).astimezone(tz)
+        return naive.replace(tzinfo=timezone(offset) if offset else UTC)
     later = naive.replace(tzinfo=tz, fold=1).astimezone(UTC).astimezone(tz)
     if later.replace(tzinfo=None) == naive:
         return later  # of two hours of one name Ruby takes the second

@@ -10,6 +10,8 @@ from newsbot.sources.jekyll import kramdown, liquid, ruby, text
 from newsbot.sources.jekyll.site import Site
 
 _BLOCK_TAG = re.compile(r"\{%-?\s*(\w+)\s*.*?-?%\}", re.DOTALL)
+_LIMIT = 100_000
+"""Characters of an excerpt. A site that cuts nowhere has whole articles for excerpts; deep HTML costs the square."""
 _DEFINITION = re.compile(r"^ {0,3}(\[[^\]]+\])(:.+)$", re.MULTILINE)
 # Where none of this stands, Markdown changes nothing: no mark-up, no quotes or dashes to curl, no list or heading.
 _MARKS = re.compile(r"[*_`<&\\\[\]{}$|~\"'^#>=\t\r\f\v\0]|--|\.\.\.|(?:\A|\n) *(?:[-:+]|[0-9]+\.| {4})|  \n")
@@ -22,7 +24,7 @@ def excerpt(values: Mapping[str, Any], body: str, site: Site, page: liquid.Page,
     """
     stated = values.get("excerpt")
     if stated is not None and stated is not False:
-        return text.plain_html(ruby.text(stated, site.tz)[: text.LIMIT])
+        return text.plain_html(ruby.text(stated, site.tz)[:_LIMIT])
     given = values.get("excerpt_separator")
     separator = site.separator if given is None or given is False else ruby.text(given, site.tz)
     if not separator:
@@ -36,10 +38,10 @@ def excerpt(values: Mapping[str, Any], body: str, site: Site, page: liquid.Page,
 def first_part(body: str, separator: str) -> str:
     """What Jekyll takes as excerpt: the body up to the separator, blocks closed, and the link definitions it needs.
 
-    At most `text.LIMIT` characters of it: no alert is as long.
+    At most `_LIMIT` characters of it.
     """
     head, _, tail = body.partition(separator)
-    head = head[: text.LIMIT]
+    head = head[:_LIMIT]
     if not tail:
         return head
     if "{%" in head:

@@ -157,7 +157,7 @@ class _Patterns:
     """Jekyll's `exclude` and `include`: a pattern, or the beginning of a path."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        cleaned = [item.removeprefix("./").lstrip("/") for item in patterns]
+        cleaned = [item.lstrip("/") for item in patterns]
         self._starts = tuple(item for item in cleaned if item)
         globs = [translate(item.replace("[^", "[!")) for item in cleaned if set(item) & set("*?[")]
         self._globs = re.compile("|".join(globs)) if globs else None

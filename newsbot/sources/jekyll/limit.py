@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from heapq import nlargest
 
 from newsbot.core.model import Article
+from newsbot.sources.jekyll.files import DATED, DRAFTS, signature
 from newsbot.sources.jekyll.site import Site
 
 
@@ -23,8 +26,15 @@ def kept(articles: Iterator[Article], site: Site, again: Callable[[], Iterable[A
     )
 
 
-def _when(article: Article, site: Site) -> str:
-    if article.id == site.of_file(article.path or ""):
-        return "9999"  # a post that Jekyll could not read is as new as its build
-    when = article.published_at or ""
-    return f"{when}T00:00:00" if len(when) == 10 else when[:19]
+def _when(article: Article, site: Site) -> float:
+    """Seconds since 1970."""
+    path = article.path or ""
+    if article.id == site.of_file(path):
+        return math.inf  # a post that Jekyll could not read is as new as its build
+    when = datetime.fromisoformat(article.published_at or "9999-12-31")
+    seconds = (when if when.tzinfo else when.replace(tzinfo=site.tz)).timestamp()
+    parts = path.split("/")
+    if DRAFTS in parts and not DATED.fullmatch(parts[-1]) and (sign := signature(site.root / path)):
+        # Drafts saved in one second are told apart by their files' own clock, where that is their date.
+        seconds = sign.mtime / 1e9 if sign.mtime // 10**9 == int(seconds) else seconds
+    return seconds

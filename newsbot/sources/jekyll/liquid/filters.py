@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from liquid.exceptions import FilterError
 from liquid.filter import with_context
 
 from newsbot.sources.jekyll import dates, kramdown, ruby, urls
-from newsbot.sources.jekyll.liquid.page import Time, as_date
+from newsbot.sources.jekyll.liquid.page import Lazy, Time, as_date
 from newsbot.sources.jekyll.liquid.tags import relative, world
 from newsbot.sources.jekyll.site import Site
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _CJK = re.compile(r"[ᄀ-ᇿ㄰-㆏가-힣぀-ヿ一-鿿㐀-䶿]")
 _WORD = re.compile(r"[^ᄀ-ᇿ㄰-㆏가-힣぀-ヿ一-鿿㐀-䶿\s]+")
+_LETTERS = {"ß": "ss", "Æ": "AE", "æ": "ae", "Ø": "O", "ø": "o", "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "×": "x"}
+_NEWER = ("find_index", "has", "reject", "squish", "sum", "escapejs", "safe")
+"""Filters that Jekyll's Liquid does not have: there an unknown one changes nothing."""
 _DIRECTIVE = re.compile(r"%([-^#0_]*)(\d*)([A-Za-z%+])")
 
 
@@ -32,7 +36,10 @@ def _text(value: object, site: Site) -> str:
     return value if isinstance(value, str) else str(value) if isinstance(value, Time) else ruby.text(value, site.tz)
 
 
-def _when(value: object, site: Site) -> datetime | None:
+def _when(value: object, site: Site, *, own: bool = False) -> datetime | None:
+    """The moment a filter is given; `own` leaves it in the zone it was written in."""
+    if own and isinstance(value, datetime):
+        return value
     if (found := as_date(value, site.tz)) is not None:
         return found
     if isinstance(value, bool) or value is None:
@@ -44,7 +51,7 @@ def _when(value: object, site: Site) -> datetime | None:
         return datetime.now(site.tz)
     if text.isdigit():
         return datetime.fromtimestamp(int(text), site.tz)
-    parsed = dates.parse(text, site.tz, datetime.now(UTC))
+    parsed = dates.parse(text, site.tz, datetime.now(UTC), own=own)
     return parsed[0] if parsed else None
 
 
@@ -88,7 +95,7 @@ def _directive(when: datetime, sign: str) -> str:
 @with_context
 def _date(value: object, template: object = "", *, context: RenderContext) -> object:
     site = world(context).site
-    when = _when(value, site)
+    when = _when(value, site, own=True)
     if when is None or not str(template):
         return value
     return strftime(when, str(template))
@@ -145,10 +152,18 @@ def _slugify(value: object, mode: object = None, *, context: RenderContext) -> o
             return urls.slugify(text, pretty=True)
         case "ascii":
             return re.sub(r"^-|-$", "", re.sub(r"[^A-Za-z0-9]+", "-", text)).lower()
-        case None | "default" | "latin":
+        case None | "default":
             return urls.slugify(text)
+        case "latin":
+            return urls.slugify("".join(_latin(sign) for sign in text))
         case _:
             return text.lower()
+
+
+def _latin(sign: str) -> str:
+    """An accented letter without its accent; "?" for other alphabets."""
+    plain = unicodedata.normalize("NFD", sign)[0]
+    return sign if sign.isascii() else plain if plain.isascii() else _LETTERS.get(sign, "?")
 
 
 @with_context
@@ -211,6 +226,19 @@ def _where_exp(value: object, name: object, test: object, *, context: RenderCont
         if out.getvalue():
             found.append(item)
     return found
+
+
+@with_context
+def _find_exp(value: object, name: object, test: object, *, context: RenderContext) -> object:
+    found = _where_exp(value, name, test, context=context)
+    return next(iter(found), None) if isinstance(found, list) else found
+
+
+@with_context
+def _inspect(value: object, *, context: RenderContext) -> str:
+    if isinstance(value, Lazy):
+        return ""  # the page and the site: each leads to everything else
+    return html.escape(ruby.inspect(value, world(context).site.tz))
 
 
 def _jsonify(value: object) -> str:
@@ -343,6 +371,9 @@ def register(environment: Environment) -> None:
         "truncate": _truncate,
         "where": _where,
         "where_exp": _where_exp,
+        "find_exp": _find_exp,
+        "inspect": _inspect,
+        "h": _escape,
         "group_by": _group_by,
         "sort": _sort,
         "to_integer": _to_integer,
@@ -351,5 +382,7 @@ def register(environment: Environment) -> None:
         "push": _list_of(lambda items, item: [*items, item], None),
         "unshift": _list_of(lambda items, item: [item, *items], None),
     }
+    for name in _NEWER:
+        environment.filters.pop(name, None)
     for name, function in plain.items():
         environment.add_filter(name, function)

@@ -131,7 +131,7 @@ def site_values(site: Site, page: Page, now: datetime) -> Mapping[str, Any]:
             "data": lambda: site.config["data"] if "data" in site.config else data(site),
             "posts": page.posts,
             "documents": page.posts,
-            "related_posts": lambda: [post for post in page.posts() if post["path"] != page.rel][:10],
+            "collections": lambda: _collections(site, page),
             "categories": lambda: _grouped(page.posts(), "categories"),
             "tags": lambda: _grouped(page.posts(), "tags"),
             "pages": list,
@@ -139,6 +139,15 @@ def site_values(site: Site, page: Page, now: datetime) -> Mapping[str, Any]:
             "static_files": list,
         },
     )
+
+
+def _collections(site: Site, page: Page) -> list[Mapping[str, Any]]:
+    """What the config says of each collection; of their documents only the posts are known."""
+    stated = site.config.get("collections")
+    found = dict(stated) if isinstance(stated, dict) else dict.fromkeys(stated if isinstance(stated, list) else ())
+    known = {str(label): said if isinstance(said, dict) else {} for label, said in found.items()}
+    known["posts"] = {"output": True, **known.get("posts", {}), "docs": page.posts()}
+    return [{**known[label], "label": label, "relative_directory": f"_{label}"} for label in sorted(known)]
 
 
 def _grouped(posts: Sequence[Mapping[str, Any]], key: str) -> dict[str, list[Mapping[str, Any]]]:
