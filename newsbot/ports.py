@@ -174,6 +174,10 @@ class Stories(Protocol):
         """Remember articles without telling anybody (baseline, ignored, revised); how many were new."""
         ...
 
+    async def record(self, article: Article) -> Article | None:
+        """What was last written down of this article, by any of its names."""
+        ...
+
     async def same_words(self, article: Article) -> Article | None:
         """The first article of the same source that said exactly this, under whatever name and date."""
         ...

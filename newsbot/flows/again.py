@@ -49,11 +49,7 @@ class Again:
         earlier = await self.stories.same_words(article)
         if earlier is None or earlier.id == article.id:
             return None
-        now = self.clock().timestamp()
-        matter = self._matters.get(source.name)
-        if matter is None or now - matter.last > WINDOW:
-            matter = self._matters[source.name] = Matter(article.title, now)
-        matter.count, matter.last = matter.count + 1, now
+        matter = self._count(source, article)
         if not source.has(earlier):
             names = tuple(dict.fromkeys((*article.keys, article.id)))
             log.info("article.moved", source=source.name, article=article.path or article.id)
@@ -65,6 +61,21 @@ class Again:
             return SAID_BEFORE
         await self.stories.note([article])  # an editor can still push it by its address
         return ""
+
+    async def redated(self, source: Source, article: Article) -> None:
+        """A known piece that changed: where only its date did, it counts with the others."""
+        before = await self.stories.record(article)
+        same = before is not None and before.content == article.content != ""
+        if before and same and before.published_at != article.published_at and not article.problem:
+            self._count(source, article)
+
+    def _count(self, source: Source, article: Article) -> Matter:
+        now = self.clock().timestamp()
+        matter = self._matters.get(source.name)
+        if matter is None or now - matter.last > WINDOW:
+            matter = self._matters[source.name] = Matter(article.title, now)
+        matter.count, matter.last = matter.count + 1, now
+        return matter
 
     def copied(self, source: Source, story_id: str) -> None:
         """This story was held because its words were said before."""

@@ -109,6 +109,7 @@ class Ingest:
                 if known.kind and known.kind != article.kind:
                     await self.stories.note([article])  # its wording is the record from here on, and no revision
                 elif known.print != article.fingerprint:
+                    await self.again.redated(source, article)
                     await self.revise.article(article, known.story)
                 elif known.story:
                     if waiting is None:

@@ -53,6 +53,13 @@ class RedisStories:
             )
         return fresh
 
+    async def record(self, article: Article) -> Article | None:
+        """What was last written down of this article, by any of its names."""
+        for name in names(article):
+            if found := await self.article(name):
+                return found
+        return None
+
     async def same_words(self, article: Article) -> Article | None:
         """The first article of the same source that said exactly this, under whatever name and date."""
         return await self.article(words(article)) if article.content else None

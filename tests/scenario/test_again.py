@@ -76,6 +76,15 @@ async def test_a_renamed_archive_sends_nothing_and_asks_once(cast: Cast, site: P
     await one_question(cast, site, readers, SIZE)
 
 
+async def test_an_archive_redated_in_its_front_matter_sends_nothing_and_asks_once(
+    cast: Cast, site: Path, readers: list[Actor]
+) -> None:
+    (site / "_config.yml").write_text("url: https://example.com\ntimezone: Asia/Seoul\npermalink: /:title.html\n")
+    for post in sorted((site / "_posts").glob("2025-*")):
+        post.write_text(post.read_text("utf-8").replace("---\n", f"---\ndate: {today()}\n", 1), "utf-8")
+    await one_question(cast, site, readers, SIZE)
+
+
 async def test_an_archive_copied_under_todays_date_sends_nothing_and_asks_once(
     cast: Cast, site: Path, readers: list[Actor]
 ) -> None:

@@ -90,9 +90,9 @@ class Article(Value):
     def fingerprint(self) -> str:
         """sha256 (hex) of what readers would see; fields that flap (paths, build dates) are left out."""
         credit = self.attribution.model_dump() if self.attribution else None
-        # Jekyll builds a post that it cannot read under the day of the build: that address says nothing.
-        address = "" if self.problem else self.url
-        seen = [self.title, self.excerpt, credit, self.state, list(self.marks), address]
+        # Jekyll builds a post that it cannot read under the day of the build: that address and date say nothing.
+        place = [] if self.problem else [self.url, self.published_at]
+        seen = [self.title, self.excerpt, credit, self.state, list(self.marks), *place]
         return hashlib.sha256(json.dumps(seen, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
