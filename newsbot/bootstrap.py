@@ -178,16 +178,26 @@ def fetcher(config: Settings) -> Fetcher:
     return Fetcher(config.fetch.allow, contact=config.site.url)
 
 
+def check_redis(config: Settings) -> None:
+    """Raises ConfigError for an address that is none; nothing is connected."""
+    if config.redis_url:
+        _redis(config.redis_url)
+
+
+def _redis(url: str) -> Redis:
+    try:
+        return Redis(url)
+    except ValueError:  # its words may quote a part of the password
+        raise ConfigError("REDIS_URL: not a redis://, rediss:// or unix:// address") from None
+
+
 def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: bool = True) -> Kit:
     """Everything, wired. Raises ConfigError for a platform section that cannot be used.
 
     Not `live`, for commands that ask or do one thing and send nothing: without the platforms' clients.
     """
     base = plain(config)
-    try:
-        redis = Redis(redis_url)
-    except ValueError:  # its words may quote a part of the password
-        raise ConfigError("REDIS_URL: not a redis://, rediss:// or unix:// address") from None
+    redis = _redis(redis_url)
     stories, ledger, audit = RedisStories(redis), RedisLedger(redis), RedisAudit(redis)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
     clients, rates, ops = connect(base, config, environ, live=live)

@@ -64,6 +64,7 @@ def start(
 ) -> None:
     """Check everything that can be wrong beforehand, then run the jobs until a signal."""
     settings = configured(serves=True)
+    bootstrap.check_redis(settings)  # before the data folder is taken: a mistake is told whoever has it
     try:
         sources = bootstrap.sources(bootstrap.plain(settings), settings, sites or (), feeds or ())
     except ValidationError:
