@@ -329,3 +329,16 @@ async def test_entries_without_a_name_are_told_of_once(server: Server) -> None:
         await watched.next()
         await watched.next()
     assert [(log["event"], log["entries"]) for log in logs] == [("feed.unnamed", 1)]
+
+
+@pytest.mark.parametrize(
+    ("modified", "date", "asks"),
+    [
+        ("Mon, 01 Jun 2026 01:00:00 GMT", "Mon, 01 Jun 2026 01:00:00 GMT", False),  # it may change again in this second
+        ("Mon, 01 Jun 2026 01:00:00 GMT", "Mon, 01 Jun 2026 01:00:01 GMT", True),
+        ("yesterday", "Mon, 01 Jun 2026 01:00:01 GMT", True),
+        ("Mon, 01 Jun 2026 01:00:00 GMT", "", True),
+    ],
+)
+def test_a_document_of_this_very_second_is_asked_for_without_its_date(modified: str, date: str, asks: bool) -> None:
+    assert polite.settled(modified, date) is asks

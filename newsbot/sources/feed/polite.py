@@ -29,6 +29,15 @@ def backoff(every: float, failures: int, asked: float, lot: float) -> float:
     return max(doubled * (1 + _JITTER * lot), asked)
 
 
+def settled(modified: str, date: str) -> bool:
+    """Whether a Last-Modified may be asked with: it counts whole seconds, and a document that changes again within its
+    own second would be "not modified" for ever (RFC 9110, 8.8.2.2). True for what is no date: the server judges it."""
+    try:
+        return (parsedate_to_datetime(date) - parsedate_to_datetime(modified)).total_seconds() >= 1
+    except (ValueError, TypeError):
+        return True
+
+
 def retry_after(value: str, now: datetime) -> float:
     """Seconds a Retry-After header asks for, as a number or as an HTTP date (RFC 9110, 10.2.3); a day at most, 0 for
     what is neither."""

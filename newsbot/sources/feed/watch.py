@@ -191,7 +191,8 @@ class FeedSource:
     def _keep(self, got: Fetched) -> None:
         """The validators exactly as they came (RFC 9110, 8.8), and where the feed lives now."""
         for header, back in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
-            if value := got.headers.get(header):
+            value = got.headers.get(header)
+            if value and (header == "etag" or polite.settled(value, got.headers.get("date", ""))):
                 self._validators[back] = value
             elif got.status != 304:
                 self._validators.pop(back, None)
