@@ -20,14 +20,16 @@ from pydantic import SecretStr, ValidationError
 from newsbot import platforms, settings
 from newsbot.core import commands, compose, duties, editorial
 from newsbot.core import topics as topic_rules
+from newsbot.core.delivery import Terms
 from newsbot.core.duties import Duties
-from newsbot.core.model import Address, Article, Person, Rendered, Story, Topic, Urgency
+from newsbot.core.model import Address, Article, Pace, Person, Policy, Rendered, Story, Topic, Urgency
 from newsbot.fetch import Fetcher
 from newsbot.flows.again import Again
 from newsbot.flows.chat import Chat
 from newsbot.flows.deliver import Deliver
 from newsbot.flows.desk import Deeds, Desk
 from newsbot.flows.door import Door
+from newsbot.flows.doubt import Doubts
 from newsbot.flows.gate import Gate
 from newsbot.flows.ingest import Ingest
 from newsbot.flows.plan import Plan
@@ -41,6 +43,7 @@ from newsbot.settings import ConfigError, Settings, SourceSection
 from newsbot.sources.feed import FeedSource
 from newsbot.sources.jekyll import JekyllSource
 from newsbot.store.audit import RedisAudit
+from newsbot.store.journal import FileJournal
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
 from newsbot.store.stories import RedisStories
@@ -119,6 +122,7 @@ class Kit:
     audit: RedisAudit
     platforms: Mapping[str, Platform]
     rates: Mapping[str, float]
+    paces: Mapping[str, Pace]
     people: tuple[Person, ...]
     ops: frozenset[Address]
     metrics: Metrics
@@ -137,22 +141,32 @@ class Kit:
         return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.plain.words)
 
     def deliver(self, platform: str, worker: str) -> Deliver:
-        """One window's sender."""
+        """One worker's sender on one platform."""
         return Deliver(
             self.platforms[platform],
             self.stories,
             self.subscribers,
             self.ledger,
+            FileJournal(self.plain.settings.data.folder / "journal", platform, worker),
             self.plain.render,
             worker,
-            self.rates[platform],
+            self.paces[platform],
             now,
             self.metrics.observe,
+            self.alarm,
         )
 
     def upkeep(self) -> Upkeep:
         """The round of reaping and sweeping."""
-        return Upkeep(self.ledger, self.plan, tuple(self.plain.dialects))
+        return Upkeep(self.ledger, self.plan, self.platforms, self.subscribers, tuple(self.plain.dialects))
+
+    def doubts(self) -> Doubts:
+        """The round of settling what is in doubt."""
+        found = {name: policies(self.plain.settings, name, platform) for name, platform in self.platforms.items()}
+        return Doubts(self.stories, self.ledger, self.platforms, found, now)
+
+    async def alarm(self, key: str, **fields: object) -> None:
+        """Tell the desk what a person must know."""
 
     def person(self, name: str) -> Person | None:
         """The person of that name in the config."""
@@ -198,10 +212,11 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     """
     base = plain(config)
     redis = _redis(redis_url)
-    stories, ledger, audit = RedisStories(redis), RedisLedger(redis), RedisAudit(redis)
+    stories, audit = RedisStories(redis), RedisAudit(redis)
+    ledger = RedisLedger(redis, terms(config), guarded=config.redis.barrier)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
-    clients, rates, ops = connect(base, config, environ, live=live)
-    bots = tuple(rates)
+    clients, paces, ops = connect(base, config, environ, live=live)
+    bots = tuple(paces)
     plan = Plan(stories, ledger, base.dialects, now)
     gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
     question = Question(stories, now, editorial.new_story_id)
@@ -216,7 +231,8 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
         ledger,
         audit,
         MappingProxyType(clients),
-        MappingProxyType(rates),
+        MappingProxyType({name: pace.rate for name, pace in paces.items()}),
+        MappingProxyType(paces),
         people(config, settings.origin(("person",), environ, config.file)),
         frozenset(ops),
         Metrics(),
@@ -228,6 +244,23 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     )
 
 
+def terms(config: Settings) -> Terms:
+    """How long alerts are fresh, and what becomes of late ones."""
+    late = config.late
+    fresh = {Urgency.FLASH: late.flash, Urgency.BREAKING: late.breaking, Urgency.NORMAL: late.normal}
+    return Terms(fresh, late.then == "drop")
+
+
+def policies(config: Settings, name: str, platform: Platform) -> Mapping[Urgency, Policy]:
+    """What is done about doubts of each urgency; unless configured, a platform is read back where it can be, and on the
+    others a flash is sent once more and everything else held (reliability §2.4)."""
+    usual: Policy = "read" if platform.reads_back else "hold"
+    given = config.doubt.get(name)
+    chosen = {urgency: getattr(given, urgency.value) if given else None for urgency in Urgency}
+    flash: Policy = "read" if platform.reads_back else "resend"
+    return {urgency: one or (flash if urgency is Urgency.FLASH else usual) for urgency, one in chosen.items()}
+
+
 def patience(config: Settings) -> Mapping[Urgency, float]:
     """Seconds an alert of each urgency waits for its page."""
     return {Urgency.FLASH: 0.0, Urgency.BREAKING: config.gate.breaking, Urgency.NORMAL: config.gate.normal}
@@ -235,24 +268,24 @@ def patience(config: Settings) -> Mapping[Urgency, float]:
 
 def connect(
     base: Plain, config: Settings, environ: Mapping[str, str], *, live: bool
-) -> tuple[dict[str, Platform], dict[str, float], set[Address]]:
-    """Per platform with a token its client (only if `live`) and its rate; and the chats where the desk is heard."""
+) -> tuple[dict[str, Platform], dict[str, Pace], set[Address]]:
+    """Per platform with a token its client (only if `live`) and its pace; and the chats where the desk is heard."""
     menu = {
         language: [(verb.name, base.words.say(language, f"help.{verb.name}")) for verb in commands.for_roles(())]
         for language in LANGUAGES
     }
     clients: dict[str, Platform] = {}
-    rates: dict[str, float] = {}
+    paces: dict[str, Pace] = {}
     ops: set[Address] = set()
     for name in platforms.PLATFORMS:
         section = platform_settings(name, config, environ)
         if platforms.load(name).has_token(section):
-            rates[name] = section.rate
+            paces[name] = section.pace
             if live:
                 clients[name] = platforms.load(name).build(section, menu)
         if getattr(section, "ops_chat", 0):
             ops.add(base.dialects[name].parse(Address(name, str(section.ops_chat))))
-    return clients, rates, ops
+    return clients, paces, ops
 
 
 def platform_settings(name: str, config: Settings, environ: Mapping[str, str]) -> Any:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from newsbot.core.model import Role
+from newsbot.core.model import Policy, Role
 
 DEFAULT_FILE = Path("config/newsbot.toml")
 PREFIX = "NEWSBOT_"
@@ -121,9 +121,38 @@ class Data(Section):
 
 
 class RedisSection(Section):
-    """`[redis]`: `strict` refuses to start where the server endangers the promises."""
+    """`[redis]`: `strict` refuses to start where the server endangers the promises. `barrier`: after a change of Redis
+    nothing is sent before every worker told the new one what it knows; only the proof that this matters switches it off."""
 
     strict: bool = False
+    barrier: bool = True
+
+
+class Late(Section):
+    """`[late]`: seconds after which an alert of each urgency is late, and what then: "send" (silently, marked late) or
+    "drop" (not sent, with a receipt)."""
+
+    flash: float = Field(default=1800.0, ge=60, le=86400)
+    breaking: float = Field(default=1800.0, ge=60, le=86400)
+    normal: float = Field(default=21600.0, ge=60, le=86400)
+    then: Literal["send", "drop"] = "send"
+
+
+class DoubtSection(Section):
+    """`[doubt.<platform>]`: what is done by urgency about a delivery nobody knows the end of: "hold", "resend" (once),
+    "read" (look whether it is there, then once more if not). A platform that cannot be read back holds instead."""
+
+    flash: Policy | None = None
+    breaking: Policy | None = None
+    normal: Policy | None = None
+
+
+class Keep(Section):
+    """`[keep]`: days that texts, audiences, outcomes and references stay correctable (Korean press law: six months), and
+    for how many of them they lie ready in Redis before they are compressed."""
+
+    days: float = Field(default=200.0, ge=1, le=3650)
+    hot_days: float = Field(default=7.0, ge=0.01, le=3650)
 
 
 class Web(Section):
@@ -182,6 +211,9 @@ class Settings(Section):
     person: tuple[PersonSection, ...] = ()
     data: Data = Data()
     redis: RedisSection = RedisSection()
+    late: Late = Late()
+    doubt: Mapping[str, DoubtSection] = Field(default_factory=dict)
+    keep: Keep = Keep()
     web: Web = Web()
     ingest: Ingest = Ingest()
     fetch: Fetch = Fetch()

@@ -22,7 +22,7 @@ from newsbot.store.install import WrongRedis
 
 MODULES = (
     *("init", "doctor"),
-    *("run", "sandbox", "demo", "preview", "push", "drop", "alerts", "status", "pause", "cancel"),
+    *("run", "sandbox", "demo", "preview", "push", "drop", "alerts", "status", "pause", "cancel", "doubt"),
     *("stories", "why", "subscribers"),
 )
 SHARED = {"web": "run", "watcher": "run", "worker": "run", "resume": "pause"}

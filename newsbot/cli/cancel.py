@@ -1,15 +1,15 @@
-"""`newsbot cancel ID`: the rest of a running fan-out is not sent."""
+"""`newsbot cancel ID`: nothing of a story begins any more."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
 
 import typer
 
 from newsbot.bootstrap import Kit
-from newsbot.cli.common import As, Json, Quit, actor, ask, emit, out
-from newsbot.core.model import Role, Story
-from newsbot.flows.desk import Impossible
+from newsbot.cli.common import As, Json, Quit, actor, ask, emit, language, out
+from newsbot.core.model import Role
+from newsbot.flows.desk import Impossible, cancelled_words
 
 
 def register(app: typer.Typer) -> None:
@@ -17,18 +17,20 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def cancel(story: str, who: As = None, json: Json = False) -> None:
-        """Stop sending one story; what arrived stays."""
+        """Stop sending one story, and the edits of it that run; what arrived stays."""
+        spoken = language(os.environ)
 
-        async def question(kit: Kit) -> tuple[Story, Mapping[str, int]]:
+        async def question(kit: Kit) -> tuple[dict[str, object], str]:
+            words = kit.plain.words
             try:
-                return await kit.deeds.cancel(story, actor(kit, who, Role.ON_CALL))
+                done = await kit.deeds.cancel(story, actor(kit, who, Role.ON_CALL))
             except Impossible as error:
-                raise Quit(kit.plain.words.say("en", error.key, **error.fields)) from None
+                raise Quit(words.say(spoken, error.key, **error.fields)) from None
+            row = {"id": done.story.id, **done.account, "edits": done.edits}
+            return row, cancelled_words(words, spoken, done)
 
-        found, total = ask(question)
+        row, line = ask(question)
         if json:
-            emit({"id": found.id, **total})
+            emit(row)
         else:
-            out.print(
-                f"{found.id}: sent {total['sent']}, not sent {total['cancelled']}, on the wire {total['sending']}"
-            )
+            out.print(line, markup=False)

@@ -19,6 +19,7 @@ STATES = {
     "off": "off, no token here",
     "dead": "no worker is running",
     "paused": "paused by {by}",
+    "waiting": "waiting for workers after a change of Redis",
     "frozen": "frozen by the platform",
     "on": "on",
 }
@@ -50,12 +51,18 @@ def register(app: typer.Typer) -> None:
         for name, row in found["platforms"].items():
             state = STATES[platform_state(row)].format(by=row["paused"])
             out.print(
-                f"  {name}: {state} · {row['used']} of {row['rate']} a second · frozen {row['frozen_s']} s"
-                f" · queued {row['queued']} · in doubt {row['doubt']}"
+                f"  {name}: {state} · {row['used']} of {row['cap']} a second (set: {row['rate']})"
+                f" · frozen {row['frozen_s']} s · open {row['open']} · queued {row['queued']}{since(row['oldest'])}"
+                f" · in doubt {row['doubt']}{since(row['oldest_doubt'])}"
             )
         for source in found["sources"]:
             out.print(f"  {source['name']} ({source['kind']}): {'ok' if source['ok'] else source['error']}")
         out.print(f"  stories: {found['stories']['open']} open, {found['stories']['held']} held")
+
+
+def since(moment: str | None) -> str:
+    """Since when that is so, where something is."""
+    return f" (since {moment})" if moment else ""
 
 
 def without_redis(error: StoreDown) -> dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
-from newsbot.cli.common import Json, Quit, ask, emit, out
+from newsbot import bootstrap
+from newsbot.bootstrap import Kit
+from newsbot.cli.common import Json, Quit, ask, emit, language, out
+from newsbot.cli.follow import follow
+from newsbot.flows import account
 
 
 def register(app: typer.Typer) -> None:
@@ -33,22 +39,23 @@ def register(app: typer.Typer) -> None:
 
     @group.command()
     def show(story: str, json: Json = False) -> None:
-        """One story with its account by platform and reason."""
+        """One story with its account by platform and reason; on a terminal, its progress until it is done."""
+        spoken = language(os.environ)
 
-        async def question(kit):  # type: ignore[no-untyped-def]
+        async def question(kit: Kit) -> tuple[Mapping[str, Any], list[str]]:
+            if await kit.stories.get(story) is None:
+                raise Quit(f"no story {story}")
+            if out.is_terminal and not json:
+                await follow(kit, story, out, spoken)
             found = await kit.stories.get(story)
-            return await kit.report.story(found) if found else None
+            if found is None:
+                raise Quit(f"no story {story}")
+            row = await kit.report.story(found)
+            return row, list(account.lines(kit.plain.words, spoken, row, bootstrap.now().timestamp()))
 
-        row = ask(question)
-        if row is None:
-            raise Quit(f"no story {story}")
+        row, lines = ask(question)
         if json:
             emit(row)
             return
-        out.print(f"{row['id']}  {row['state']}  {row['headline']}")
-        parts = [
-            f"{name} {row[name]}" for name in ("sent", "dead", "skipped", "cancelled", "doubt", "pending", "sending")
-        ]
-        out.print(f"audience {row['audience']} = " + " + ".join(parts))
-        for reason, count in row["reasons"].items():
-            out.print(f"  {count}  {reason}")
+        for line in lines:
+            out.print(line, markup=False)

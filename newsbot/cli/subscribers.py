@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from newsbot.bootstrap import Kit
-from newsbot.cli.common import Json, Quit, ask, emit, out
+from newsbot.cli.common import As, Json, Quit, actor, ask, emit, out
 from newsbot.core import topics as topic_rules
-from newsbot.core.model import Subscriber, Urgency
+from newsbot.core.model import Address, Role, Subscriber, Urgency
 
 Topics = Annotated[str, typer.Option(help="Topics joined by commas, or `all`.")]
 Lang = Annotated[str | None, typer.Option(help="Language of the frame: ko or en; by default the site's.")]
@@ -67,17 +67,36 @@ def add(
         tell(subscriber, json)
 
 
-def remove(addresses: list[str], json: Json = False) -> None:
-    """Stop addresses; their choices are kept."""
+def remove(
+    addresses: list[str],
+    erase: Annotated[bool, typer.Option("--erase", help="Forget them at once, threads included.")] = False,
+    who: As = None,
+    json: Json = False,
+) -> None:
+    """Stop addresses; their choices are kept for 30 days, unless they are erased."""
 
     async def question(kit: Kit) -> list[tuple[str, bool]]:
         found = [parse(kit, one) for one in addresses]
+        if erase:
+            by = actor(kit, who, Role.ON_CALL)
+            return [(str(one), await forget(kit, one, by)) for one in found]
         return [(str(one), await kit.subscribers.set_state(one, "stopped")) for one in found]
 
+    word = "erased" if erase else "stopped"
     for address, done in ask(question):
-        emit({"address": address, "stopped": done}) if json else out.print(
-            f"{address}: {'stopped' if done else 'was not subscribed'}"
+        emit({"address": address, word: done}) if json else out.print(
+            f"{address}: {word if done else 'was not subscribed'}"
         )
+
+
+async def forget(kit: Kit, address: Address, by: str) -> bool:
+    """Erase this place and its threads; False where none is stored. The record of it names the index, which nothing leads
+    back from."""
+    found = await kit.subscribers.under(address)
+    for one in found:
+        await kit.audit.record(by, "erase", f"{one.address.platform} #{one.index}")
+        await kit.subscribers.erase(one.address)
+    return bool(found)
 
 
 def show(address: str, json: Json = False) -> None:

@@ -46,6 +46,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("pause", Role.ON_CALL, "/pause", ("일시멈춤", "멈춤")),
     Verb("resume", Role.ON_CALL, "/resume", ("다시보내기",)),
     Verb("cancel", Role.ON_CALL, "/cancel K7F3M", ("발송중단",)),
+    Verb("doubt", Role.ON_CALL, "/doubt K7F3M", ("도착확인",)),
 )
 
 BY_WORD = {word: verb for verb in VERBS for word in (verb.name, *verb.korean)}

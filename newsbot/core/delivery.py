@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
-from newsbot.core.model import Gone, Later, Moved, Outcome, Refused, Sent, Stopped, Uncertain, Urgency
+from newsbot.core.model import (
+    Doubt,
+    Gone,
+    Later,
+    Moved,
+    Outcome,
+    Policy,
+    Refused,
+    Sent,
+    Stopped,
+    Story,
+    Uncertain,
+    Urgency,
+)
+
+FRESH = {Urgency.FLASH: 1800.0, Urgency.BREAKING: 1800.0, Urgency.NORMAL: 21600.0}
+"""Seconds after planning until an alert is late (reliability §2.3)."""
+
+LAST = 86400.0
+"""Seconds after planning until what is late is not sent at all any more: a day later it is no news."""
+
+EDITS_LAST = 7 * 86400.0
+DIGEST = 4.0  # its lane: behind every alert
 
 BACKOFF = (1, 2, 4, 8, 15, 30, 60)
 """Seconds before tries 2, 3, … of a delivery that was certainly not sent (reliability §2.3)."""
@@ -27,9 +51,30 @@ def short(why: str) -> str:
     return why[:REASON]
 
 
-def time_to_live(urgency: Urgency) -> float:
-    """Seconds after planning until an alert is too old to start with, or to be tried again (reliability §2.3)."""
-    return {Urgency.FLASH: 1800.0, Urgency.BREAKING: 1800.0, Urgency.NORMAL: 21600.0}[urgency]
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long alerts are fresh (seconds after planning, by urgency), and what becomes of what is late: sent silently and
+    marked late, or dropped with a receipt."""
+
+    fresh: Mapping[Urgency, float] = field(default_factory=lambda: dict(FRESH))
+    drop: bool = False
+
+    def times(self, urgency: Urgency) -> tuple[float, float]:
+        """(from when an alert is late, from when nothing of it is begun any more), seconds after planning."""
+        fresh = self.fresh[urgency]
+        return fresh, fresh if self.drop else max(LAST, fresh)
+
+    def edits(self) -> tuple[float, float]:
+        """The same of an edit: what was sent wrong is put right however long it takes."""
+        return EDITS_LAST, EDITS_LAST
+
+
+def lane(story: Story, *, edits: bool = False) -> float:
+    """Place in the queue: smaller goes first. Withdrawals before everything; an edit before what it changes."""
+    if story.kind == "retraction":
+        return 0.0
+    own = DIGEST if story.kind == "digest" else float(story.urgency.lane)
+    return own - 0.5 if edits or story.kind == "correction" else own
 
 
 def backoff(attempt: int, jitter: float) -> float:
@@ -48,3 +93,44 @@ def delay(outcome: Outcome, attempt: int, jitter: float) -> float:
             return 0.0
         case _:
             assert_never(outcome)
+
+
+LOOK_AFTER = 5.0
+"""Seconds after a doubt came up before it is looked for: what was on the wire has landed by then."""
+
+LOOK_AGAIN = 12.0
+"""Seconds between the two looks that must both find nothing (at least 10, reliability §2.4)."""
+
+RESEND_AFTER = 60.0
+"""Seconds before a doubt is settled by sending once more (reliability §2.4)."""
+
+SHOWN_WITHIN = 900.0
+"""Seconds within which every doubt is settled or shown as held (reliability §2.1, P2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is to be done about one doubt now: `verdict` "hold", "resend", "look" or "" (wait), and why."""
+
+    verdict: str
+    why: str = ""
+
+
+def judge(doubt: Doubt, policy: Policy, age: float, empty_looks: int, *, reads_back: bool) -> Look:
+    """What is to be done about a doubt that is `age` seconds old and was looked for in vain so often (reliability §2.4).
+
+    Nothing is sent a third time; who cannot look holds.
+    """
+    if doubt.again:
+        return Look("hold", "held: sent once more already")
+    if policy == "read" and not reads_back:
+        return Look("hold", "held: the platform cannot be read back")
+    if policy == "read":
+        if empty_looks >= 2:
+            return Look("resend", "not found in the chat, sent once more")
+        if age > SHOWN_WITHIN:
+            return Look("hold", "held: could not be looked up in time")
+        return Look("look" if age >= LOOK_AFTER else "")
+    if policy == "resend":
+        return Look("resend", "sent once more by policy") if age >= RESEND_AFTER else Look("")
+    return Look("hold", "held by policy")

@@ -258,7 +258,7 @@ def staleness(article: Article, urgency: Urgency, now: datetime) -> str | None:
     at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(article.zone))
     if at > now + AHEAD:
         return "dated ahead"
-    return "old" if (now - at).total_seconds() > delivery.time_to_live(urgency) else None
+    return "old" if (now - at).total_seconds() > delivery.FRESH[urgency] else None
 
 
 def new_story_id() -> str:

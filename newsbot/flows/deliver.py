@@ -1,6 +1,6 @@
 """Ledger → platform, the only way out:
 
-    begin (which, allowed now, intent written) → render → send → outcome → commit
+    begin (which, allowed now, intent written) → journal → render → send → outcome → journal → commit
 
 A window is begun, sent side by side and committed as one; several windows run at a time, so that one slow chat holds up
 only its own.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -24,6 +24,7 @@ from newsbot.core.model import (
     Later,
     Moved,
     Outcome,
+    Pace,
     Refused,
     Rendered,
     Sent,
@@ -32,11 +33,12 @@ from newsbot.core.model import (
     Uncertain,
     Window,
 )
-from newsbot.ports import Clock, Ledger, Platform, StoreDown, Stories, Subscribers
+from newsbot.ports import Clock, Journal, Ledger, Platform, StoreDown, Stories, Subscribers
 
 log = structlog.get_logger()
 
 WINDOW = 16
+GRACE = 0.2  # seconds to read what had arrived before the clock of a window was looked at
 RENDERED_KEPT = 64
 
 
@@ -57,21 +59,28 @@ class Deliver:
     stories: Stories
     subscribers: Subscribers
     ledger: Ledger
+    journal: Journal
     render: Callable[[Story, str, str], Rendered]
     """(story, platform, language) → what is sent; pure."""
     worker: str
-    rate: float
+    pace: Pace
     clock: Clock
     observe: Callable[[str, str, float], None]
     """(platform, outcome, seconds since the story was accepted): for the metrics."""
+    alarm: Callable[..., Awaitable[None]]
+    """(key, **fields): tells the desk what a person must know."""
     jitter: Callable[[], float] = lambda: secrets.randbelow(1000) / 1000
-    _cache: OrderedDict[tuple[str, int, str], tuple[Rendered, float]] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[tuple[str, int, str, bool, bool], tuple[Rendered, float]] = field(default_factory=OrderedDict)
     _asked: dict[str, float] = field(default_factory=dict)
     """The nonce of a `begin` that has no reply yet, and when it was first asked."""
+    _told: list[str] = field(default_factory=list)
+    """The run of Redis that was told last what this worker knows; empty before the first."""
 
     async def once(self) -> Window:
         """Begin one window and finish it; what was begun."""
         claim = await self.begin(WINDOW)
+        if claim.window.barrier:
+            await self.tell(claim.window.barrier)
         await self.finish(claim)
         return claim.window
 
@@ -81,16 +90,39 @@ class Deliver:
         if not self._asked:
             self._asked[secrets.token_hex(8)] = elapsed()
         nonce, asked = next(iter(self._asked.items()))
-        window = await self.ledger.begin(self.platform.name, self.worker, nonce, min(most, WINDOW), self.rate)
+        run = self._told[-1] if self._told else ""
+        window = await self.ledger.begin(self.platform.name, self.worker, nonce, min(most, WINDOW), self.pace, run)
         self._asked.clear()
         return Claim(window, asked)
 
+    async def tell(self, run: str) -> bool:
+        """Tell a Redis that was not there before what was written down beside the ledger; whether sending goes on.
+
+        Raises StoreDown. It may have lost its last writes, or nothing: what it knows stays as it is.
+        """
+        bot = self.platform.name
+        if self._told[-1:] != [run]:
+            receipts = self.journal.own()
+            changed = await self.ledger.replay(bot, receipts)
+            log.info("journal.told", platform=bot, receipts=len(receipts), changed=changed)
+            self._told[:] = [run]
+        return await self.ledger.barrier(bot, self.worker, run)
+
+    async def take_over(self) -> int:
+        """Finish what workers that are gone left in this folder; how many deliveries were settled by it."""
+        changed = 0
+        for handle, receipts in self.journal.orphans():
+            changed += await self.ledger.replay(self.platform.name, receipts)
+            self.journal.bury(handle)
+            log.info("journal.taken_over", platform=self.platform.name, receipts=len(receipts), changed=changed)
+        return changed
+
     async def finish(self, claim: Claim) -> None:
         """Send what was begun and commit it, whatever happens meanwhile. Raises BotStopped after that."""
-        bot, window, asked = self.platform.name, claim.window, claim.asked
+        bot, window = self.platform.name, claim.window
         if not window.intents:
             return
-        outcomes = await asyncio.gather(*(self._send(window, intent, asked) for intent in window.intents))
+        outcomes = await self._outcomes(claim)
         results = [
             (
                 intent,
@@ -99,20 +131,47 @@ class Deliver:
             )
             for intent, outcome in zip(window.intents, outcomes, strict=True)
         ]
+        try:
+            self.journal.learned(window.push, results)
+        except OSError as error:
+            log.error("journal.failed", platform=bot, why=error.strerror)
         await self._commit(bot, window.push, results)
         for intent, outcome in zip(window.intents, outcomes, strict=True):
-            self._tell(window.push, intent, outcome)
+            if not isinstance(outcome, Sent):
+                self._tell(window.push, intent, outcome)
         if refused := {outcome.why for outcome in outcomes if isinstance(outcome, Refused)}:
             await self._stop_if_refused(window.push, refused)
         if stop := next((outcome for outcome in outcomes if isinstance(outcome, Stopped)), None):
             log.critical("token.refused", platform=bot, why=stop.why)
             raise BotStopped(stop.why)
 
+    async def _outcomes(self, claim: Claim) -> list[Outcome]:
+        """What became of each delivery of a window, all sent side by side."""
+        window = claim.window
+        try:
+            self.journal.begun(window)
+        except OSError as error:  # a full disk: without a receipt nothing leaves
+            log.error("journal.failed", platform=self.platform.name, why=error.strerror)
+            return [Later(None, "journal cannot be written") for _ in window.intents]
+        sends = [asyncio.ensure_future(self._send(window, intent, claim.asked)) for intent in window.intents]
+        try:
+            # One clock for the window: one for each send costs more than the ledger does (docs/performance.md).
+            _, late = await asyncio.wait(sends, timeout=delivery.SEND_TIMEOUT)
+            if late:
+                # After a pause of this process the answers may lie in the sockets already (reliability §2.3): a last look.
+                _, late = await asyncio.wait(late, timeout=GRACE)
+        finally:
+            for send in sends:
+                send.cancel()
+        if late:
+            await asyncio.wait(late)
+        return [Uncertain("no answer in time") if send.cancelled() else send.result() for send in sends]
+
     async def _send(self, window: Window, intent: Intent, asked: float) -> Outcome:
         """What became of one delivery; never raises: one poisonous text must not take the receipts of a window along."""
         push = window.push
         try:
-            found = await self._rendered(window, intent.language)
+            found = await self._rendered(window, intent)
         except StoreDown as error:
             return Later(None, str(error))  # nothing has left yet
         except Exception as error:  # noqa: BLE001  whatever drawing it raises, it would raise for every chat
@@ -123,11 +182,10 @@ class Deliver:
         if elapsed() - asked > delivery.SEND_TIMEOUT:
             return Later(None, "begun too long ago")  # a pause of this process, or of Redis: its lease may be over
         try:
-            async with asyncio.timeout(delivery.SEND_TIMEOUT):
-                if window.edits:
-                    outcome = await self.platform.edit(intent.address, intent.base, message)
-                else:
-                    outcome = await self.platform.send(intent.address, message, intent.base)
+            if window.edits:
+                outcome = again(await self.platform.edit(intent.address, intent.base, message))
+            else:
+                outcome = await self.platform.send(intent.address, message, intent.base)
         except TimeoutError:
             outcome = Uncertain("no answer in time")
         except Exception as error:
@@ -136,14 +194,17 @@ class Deliver:
         self.observe(self.platform.name, type(outcome).__name__.lower(), self.clock().timestamp() - accepted_at)
         return outcome
 
-    async def _rendered(self, window: Window, language: str) -> tuple[Rendered, float] | None:
-        """The words as they stand now; what was begun for a revision is never drawn from an older text."""
-        key = (window.story, window.revision, language)
+    async def _rendered(self, window: Window, intent: Intent) -> tuple[Rendered, float] | None:
+        """The words as they stand now; what was begun for a revision is never drawn from an older text. What is late, and
+        what is sent once more, makes no sound."""
+        key = (window.story, window.revision, intent.language, window.late, intent.again)
         if key not in self._cache:
             story = await self.stories.get(window.story)
             if story is None:
                 return None
-            self._cache[key] = (self.render(story, self.platform.name, language), story.accepted_at)
+            if window.late or intent.again:
+                story = story.model_copy(update={"late": window.late, "silent": True})
+            self._cache[key] = (self.render(story, self.platform.name, intent.language), story.accepted_at)
             while len(self._cache) > RENDERED_KEPT:
                 self._cache.popitem(last=False)
         return self._cache[key]
@@ -179,13 +240,12 @@ class Deliver:
             if reasons.get(delivery.short(why), 0) >= delivery.REFUSALS_TO_STOP:
                 await self.ledger.cancel(bot, push)
                 log.critical("push.stopped", platform=bot, story=push, why=why)
+                await self.alarm("refused", subject=push, platform=bot, story=push, why=why)
 
     def _tell(self, push: str, intent: Intent, outcome: Outcome) -> None:
         bot = self.platform.name
         match outcome:
-            case Sent(ref):
-                log.debug("delivered", platform=bot, story=push, index=intent.index, ref=ref)
-            case Later() | Stopped():
+            case Sent() | Later() | Stopped():
                 return
             case Uncertain(why):
                 log.warning("in_doubt", platform=bot, story=push, index=intent.index, why=why)
@@ -197,6 +257,11 @@ class Deliver:
                 log.error("text.refused", platform=bot, story=push, why=why)
             case _:
                 assert_never(outcome)
+
+
+def again(outcome: Outcome) -> Outcome:
+    """An edit in doubt is done once more: doing it twice changes nothing."""
+    return Later(None, outcome.why) if isinstance(outcome, Uncertain) else outcome
 
 
 def elapsed() -> float:

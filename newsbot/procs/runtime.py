@@ -22,7 +22,7 @@ from newsbot.ports import Platform, StoreDown, TokenRefused
 from newsbot.settings import Settings
 from newsbot.store import keys
 from newsbot.store.embedded import Embedded
-from newsbot.store.install import Report, WrongRedis, look
+from newsbot.store.install import Report, WrongRedis, keep_mark, look
 
 log = structlog.get_logger()
 
@@ -139,8 +139,12 @@ class Process:
             found = None
             try:
                 found = await self.kit.redis.call("GET", keys.INSTALL)
+                if found == self.redis.install.encode():
+                    await keep_mark(self.kit.redis, self.settings.data.folder, self.bots)
             except StoreDown as error:
                 self.store_down(error)
+            except WrongRedis as error:
+                raise Failed(str(error)) from None
             if (self._down or found != self.redis.install.encode()) and not self.stop.is_set():
                 await self.wait_for_redis()
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
+
+import structlog
 
 from newsbot import bootstrap
 from newsbot.flows.deliver import BotStopped, Claim, Deliver
 from newsbot.flows.upkeep import Upkeep
 from newsbot.ports import StoreDown
 from newsbot.procs.runtime import Bot, Process, end, keep_started, pause, until_stopped
+
+log = structlog.get_logger()
 
 IN_FLIGHT = 64
 """Sends under way at a time and platform, and so the most that a killed worker leaves in doubt: 1,000 a second at 64 ms an
@@ -47,13 +51,47 @@ def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
     """Everything a worker does, one coroutine each; they end by themselves at the stop signal."""
     name = bootstrap.worker_name()
     work = [until_stopped(process.stop, upkeep(process, process.kit.upkeep())), *keep_started(process)]
+    work += [until_stopped(process.stop, job) for job in tended(process, name)]
     for platform, bot in process.bots.items():
         bell = Bell()
+        deliver = process.kit.deliver(platform, name)
         work.append(until_stopped(process.stop, listen(process, platform, bell)))
         work.append(ring_at_end(process, bell))
-        sender = Sender(process, bot, bell, process.kit.deliver(platform, name))
-        work.append(alive_while(process, platform, name, sender.run()))
+        work.append(until_stopped(process.stop, inherit(process, deliver)))
+        work.append(alive_while(process, platform, name, deliver, Sender(process, bot, bell, deliver).run()))
     return work
+
+
+def tended(process: Process, name: str) -> list[Coroutine[Any, Any, None]]:
+    """What one worker of all does: rounds under a lease."""
+    rounds: dict[str, tuple[float, Callable[[], Awaitable[Any]]]] = {
+        "doubts": (5.0, process.kit.doubts().once),
+    }
+    return [tend(process, name, what, every, once) for what, (every, once) in rounds.items()]
+
+
+async def tend(process: Process, name: str, what: str, every: float, once: Callable[[], Awaitable[Any]]) -> None:
+    """Round after round while the lease is ours; a trouble of one round is told, and the next one tries again."""
+    place = next(iter(process.bots))
+    while True:
+        try:
+            if await process.kit.ledger.hold(place, what, name, 3 * every):
+                await once()
+        except StoreDown as error:
+            process.store_down(error)
+        except Exception:
+            log.exception("round.failed", round=what)
+        await asyncio.sleep(every)
+
+
+async def inherit(process: Process, deliver: Deliver) -> None:
+    """Finish what workers that were killed left behind in this data folder."""
+    while True:
+        try:
+            await deliver.take_over()
+        except StoreDown as error:
+            process.store_down(error)
+        await asyncio.sleep(UPKEEP)
 
 
 class Sender:
@@ -89,12 +127,23 @@ class Sender:
             self._process.store_down(error)
             await pause(self._process.stop, 0.5)
             return
-        if claim.window.intents:
+        if claim.window.barrier:
+            await self._tell(claim.window.barrier)
+        elif claim.window.intents:
             task = asyncio.create_task(self._finish(claim))
             self._under_way[task] = len(claim.window.intents)
             task.add_done_callback(self._under_way.pop)
         elif claim.window.wait > 0:
             await self._bell.wait(claim.window.wait)
+
+    async def _tell(self, run: str) -> None:
+        """A Redis that was not there before is told what this worker knows; then the others are awaited."""
+        try:
+            if not await self._deliver.tell(run):
+                await pause(self._process.stop, 0.1)
+        except StoreDown as error:
+            self._process.store_down(error)
+            await pause(self._process.stop, 0.5)
 
     async def _finish(self, claim: Claim) -> None:
         try:
@@ -123,13 +172,19 @@ async def ring_at_end(process: Process, bell: Bell) -> None:
     bell.ring()
 
 
-async def alive_while(process: Process, platform: str, name: str, work: Coroutine[Any, Any, None]) -> None:
+async def alive_while(
+    process: Process, platform: str, name: str, deliver: Deliver, work: Coroutine[Any, Any, None]
+) -> None:
     """Say that this worker lives until its work is done, also while it finishes after the stop signal; then take leave."""
     beating = asyncio.create_task(beats(process, platform, name))
     try:
         await work
+    except BaseException:
+        deliver.journal.leave()
+        raise
     finally:
         await end(beating)
+    deliver.journal.close()  # nothing is under way and everything is in the ledger
     with contextlib.suppress(StoreDown):
         await process.kit.ledger.leave(platform, name)
 

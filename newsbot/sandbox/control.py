@@ -30,6 +30,8 @@ def routes(world: World) -> list[BaseRoute]:
         "/sandbox/limits": lambda _: world.limits.as_json(),
         "/sandbox/faults": lambda _: world.faults.as_json(),
         "/sandbox/world": lambda _: world_json(world),
+        "/sandbox/copies": lambda request: _copies(world, request.query_params),
+        "/sandbox/arrivals": lambda request: _arrivals(world, request.query_params),
     }
     post: dict[str, Action] = {
         "/sandbox/telegram/say": telegram.say,
@@ -37,6 +39,7 @@ def routes(world: World) -> list[BaseRoute]:
         "/sandbox/telegram/member": telegram.member,
         "/sandbox/telegram/chats": telegram.make_chats,
         "/sandbox/telegram/migrate": telegram.migrate,
+        "/sandbox/telegram/token": telegram.token,
         "/sandbox/limits": _limits,
     }
     return [
@@ -52,7 +55,10 @@ def routes(world: World) -> list[BaseRoute]:
 
 def _reads(read: Callable[[Request], Any]) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
-        return JSONResponse(read(request))
+        try:
+            return JSONResponse(read(request))
+        except KeyError as problem:
+            return JSONResponse({"error": f"missing in the query: {problem.args[0]}"}, 400)
 
     return endpoint
 
@@ -136,6 +142,17 @@ def _messages(world: World, query: Mapping[str, str]) -> list[dict[str, Any]]:
     return [message.as_json() for message in (found[-int(newest) :] if newest.isdigit() and int(newest) else found)]
 
 
+def _copies(world: World, query: Mapping[str, str]) -> dict[str, int]:
+    """How many of the bot's messages each chat of `platform` shows, those with `text` alone where it is given."""
+    return world.record.copies(query["platform"], query.get("text", ""))
+
+
+def _arrivals(world: World, query: Mapping[str, str]) -> dict[int, dict[str, int]]:
+    """Calls of `platform` by tenth of a unix second and how they went; `method=A,B` counts those alone."""
+    methods = [name for name in query.get("method", "").split(",") if name]
+    return world.record.arrivals_by_tenth(query["platform"], methods)
+
+
 def _events(world: World) -> Callable[[Request], Any]:
     async def endpoint(_: Request) -> Response:
         return StreamingResponse(_stream(world), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
@@ -169,7 +186,7 @@ def world_json(world: World) -> dict[str, Any]:
     state = world.telegram
     private = [chat for chat in state.chats.values() if chat.type == "private"]
     shown = private[:WORLD_CHATS] + [chat for chat in state.chats.values() if chat.type != "private"]
-    users = [user for user in state.users.values() if user.id in {chat.id for chat in shown}]
+    users = [state.users[chat.id] for chat in shown if chat.id in state.users]
     return {
         "telegram": {
             "bot": state.bot.api(),

@@ -40,6 +40,45 @@ class Bucket:
         self.level -= 1.0
 
 
+@dataclass(slots=True)
+class Moving:
+    """A limit that moves as a hidden one does: (seconds, calls a second) after one another, over and over, in a bucket of
+    one second's worth. What is in the bucket stays when the rate changes, as far as it fits."""
+
+    schedule: tuple[tuple[float, float], ...]
+    at: float
+    level: float = 0.0
+    until: float = 0.0  # when the rate changes next
+    _step: int = 0
+
+    def __post_init__(self) -> None:
+        """A bucket starts full."""
+        self.until = self.at + self.schedule[0][0]
+        self.level = max(1.0, self.rate)
+
+    @property
+    def rate(self) -> float:
+        """The rate at the time of the last look."""
+        return self.schedule[self._step][1]
+
+    def wait(self, now: float) -> float:
+        """Seconds until a call fits at this rate; 0 when it fits now."""
+        while self.until <= now:
+            self._refill(self.until)
+            self._step = (self._step + 1) % len(self.schedule)
+            self.until += self.schedule[self._step][0]
+        self._refill(now)
+        return 0.0 if self.level >= 1.0 - 1e-6 else (1.0 - self.level) / self.rate
+
+    def spend(self) -> None:
+        """Takes one call out."""
+        self.level -= 1.0
+
+    def _refill(self, now: float) -> None:
+        self.level = min(max(1.0, self.rate), self.level + (now - self.at) * self.rate)
+        self.at = now
+
+
 def whole_seconds(wait: float) -> int:
     """A pause as both platforms state it: whole seconds, at least 1."""
     return max(1, math.ceil(wait))
@@ -81,7 +120,9 @@ class Limits:
     telegram_rates: TelegramRates = field(default_factory=TelegramRates)
     slack_rates: SlackRates = field(default_factory=SlackRates)
     on: bool = True
-    _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
+    schedules: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """Platform → the steps its overall limit moves in, instead of the published rate."""
+    _buckets: dict[tuple[str, str], Bucket | Moving] = field(default_factory=dict)
 
     def telegram(self, chat: str | int, group: bool, paid: bool = False) -> int | None:
         """None when a send or edit may go now, else the `retry_after` seconds to refuse it with."""
@@ -98,7 +139,7 @@ class Limits:
         )
         pool = "paid" if paid else "overall"
         total = self._bucket("telegram", pool) or self._make(
-            "telegram", pool, Bucket(rates.paid if paid else rates.overall)
+            "telegram", pool, self._moving("telegram") or Bucket(rates.paid if paid else rates.overall)
         )
         return self._both(own, total)
 
@@ -110,7 +151,7 @@ class Limits:
         own = self._bucket("slack", channel) or self._make("slack", channel, Bucket(rates.channel, rates.channel_burst))
         name = f"workspace {workspace}"
         total = self._bucket("slack", name) or self._make(
-            "slack", name, Bucket(rates.workspace_per_minute / 60, rates.workspace_burst)
+            "slack", name, self._moving("slack") or Bucket(rates.workspace_per_minute / 60, rates.workspace_burst)
         )
         return self._both(own, total)
 
@@ -137,10 +178,20 @@ class Limits:
                 "paid": telegram.paid,
             },
             "slack": {"overall": round(slack.workspace_per_minute / 60, 3), "channel": slack.channel},
+            "schedules": self.schedules,
         }
 
-    def configure(self, **values: float) -> None:
-        """Sets rates (`telegram_rate`, `telegram_private`, `slack_rate`, ... or `on`) and empties all buckets."""
+    def configure(self, **values: Any) -> None:
+        """Sets rates (`telegram_rate`, `telegram_private`, `slack_rate`, ... or `on`) and empties all buckets.
+
+        `telegram_schedule` and `slack_schedule` are [[seconds, rate], ...], the steps in which the overall limit moves
+        from now on, again and again; [] ends that. Raises ValueError.
+        """
+        schedules = {
+            platform: _steps(values.pop(name))
+            for platform in ("telegram", "slack")
+            if (name := f"{platform}_schedule") in values
+        }
         known = {
             "telegram_rate": (self.telegram_rates, "overall"),
             "telegram_paid": (self.telegram_rates, "paid"),
@@ -162,16 +213,21 @@ class Limits:
         for name, value in values.items():
             target, attribute = known[name]
             setattr(target, attribute, bool(value) if name == "on" else float(value))
+        self.schedules |= schedules
         self._buckets.clear()
 
-    def _bucket(self, platform: str, name: str) -> Bucket | None:
+    def _bucket(self, platform: str, name: str) -> Bucket | Moving | None:
         return self._buckets.get((platform, name))
 
-    def _make(self, platform: str, name: str, bucket: Bucket) -> Bucket:
+    def _make(self, platform: str, name: str, bucket: Bucket | Moving) -> Bucket | Moving:
         self._buckets[(platform, name)] = bucket
         return bucket
 
-    def _both(self, own: Bucket, total: Bucket) -> int | None:
+    def _moving(self, platform: str) -> Moving | None:
+        steps = self.schedules.get(platform)
+        return Moving(steps, self.clock.monotonic()) if steps else None
+
+    def _both(self, own: Bucket | Moving, total: Bucket | Moving) -> int | None:
         now = self.clock.monotonic()
         wait = max(own.wait(now), total.wait(now))
         if wait > 0:
@@ -179,3 +235,11 @@ class Limits:
         own.spend()
         total.spend()
         return None
+
+
+def _steps(value: Any) -> tuple[tuple[float, float], ...]:
+    """The steps of a schedule; raises ValueError."""
+    steps = tuple((float(seconds), float(rate)) for seconds, rate in value)
+    if not all(seconds > 0 and rate > 0 for seconds, rate in steps):
+        raise ValueError("a schedule is [[seconds, rate], ...], all above 0")
+    return steps

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from newsbot.sandbox.clock import Clock
 
 KEPT_CALLS = 500  # single calls; the counters below never forget
-KEPT_SECONDS = 3600  # how far back arrivals per second reach
+KEPT_TENTHS = 36_000  # tenths of a second in which something arrived; an hour of a busy bot
 KEPT_NOTES = 2000
 LISTENER_QUEUE = 1000  # a slow page loses the oldest changes and is told so with a "gap"
 SECRET = frozenset({"token", "secret_token"})  # parameters of a call that nobody needs to see
@@ -52,7 +52,7 @@ class Message:
 _FIELDS = tuple(Message.__dataclass_fields__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One API call as it arrived and how it was answered (status 0: never answered)."""
 
@@ -82,6 +82,17 @@ class Call:
 _LINE = tuple(name for name in Call.__dataclass_fields__ if name not in ("payload", "answer"))
 
 
+def _counts(message: Message) -> bool:
+    """Whether it is a message of the bot that everybody in its chat can see."""
+    return message.sender == "bot" and not message.ephemeral and not message.deleted
+
+
+def _went(status: int, error: str | None) -> str:
+    if error is None:
+        return "ok"
+    return "429" if status == 429 else "error" if status else "none"
+
+
 class Record:
     """Everything that became visible, and every call seen; one per sandbox."""
 
@@ -92,7 +103,8 @@ class Record:
         self.counts: Counter[tuple[str, str]] = Counter()  # (platform, method)
         self.refused: Counter[tuple[str, str, str]] = Counter()  # (platform, method, error)
         self.notes: deque[dict[str, Any]] = deque(maxlen=KEPT_NOTES)  # callback answers and the like
-        self._per_second: dict[int, Counter[tuple[str, str]]] = {}
+        self._tenths: dict[int, Counter[tuple[str, str, str]]] = {}  # (platform, method, how it went)
+        self._copies: defaultdict[str, Counter[str]] = defaultdict(Counter)  # platform -> chat -> own messages
         self._messages: dict[tuple[str, str, str], Message] = {}
         self._by_chat: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
         self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
@@ -103,6 +115,8 @@ class Record:
             raise ValueError(f"message {message.key} exists already")
         self._messages[message.key] = message
         self._by_chat[(message.platform, message.chat)].append(message)
+        if _counts(message):
+            self._copies[message.platform][message.chat] += 1
         if self._listeners:
             self._tell({"kind": "message", "message": message.as_json()})
         return message
@@ -137,6 +151,8 @@ class Record:
 
     def delete(self, message: Message) -> None:
         """Marks a message as gone for readers; it stays in the record."""
+        if _counts(message):
+            self._copies[message.platform][message.chat] -= 1
         message.deleted = True
         if self._listeners:
             self._tell({"kind": "delete", "message": message.as_json()})
@@ -160,6 +176,13 @@ class Record:
         """`messages()` as plain JSON values."""
         return [message.as_json() for message in self.messages(platform, chat)]
 
+    def copies(self, platform: str, text: str = "") -> dict[str, int]:
+        """How many of the bot's messages each chat shows now, in all or with this text; cheap for 100,000 chats."""
+        if not text:
+            return {chat: n for chat, n in self._copies[platform].items() if n}
+        shown = (message.chat for message in self.messages(platform) if _counts(message) and text in message.text)
+        return dict(Counter(shown))
+
     def note(self, kind: str, **values: Any) -> None:
         """Keeps a small fact that is no message, such as the answer to a pressed button."""
         entry = {"kind": kind, "at": self.clock.now(), **values}
@@ -172,9 +195,18 @@ class Record:
         if self._listeners:
             self._tell({"kind": kind})
 
-    def call(self, platform: str, method: str, chat: str, status: int, error: str | None = None, **more: Any) -> None:
-        """Counts one API call with its answer; `more` holds the fields of `Call` after `number`."""
-        at = self.clock.now()
+    def call(
+        self,
+        platform: str,
+        method: str,
+        chat: str,
+        status: int,
+        error: str | None = None,
+        at: float | None = None,
+        **more: Any,
+    ) -> None:
+        """Counts one API call that arrived `at`, with its answer; `more` holds the fields of `Call` after `number`."""
+        at = self.clock.now() if at is None else at
         self.calls += 1
         call = Call(platform, method, chat, status, error, at, self.calls, **more)
         self.requests.append(call)
@@ -183,12 +215,12 @@ class Record:
         self.counts[(platform, method)] += 1
         if error is not None:
             self.refused[(platform, method, error)] += 1
-        second = int(at)
-        if second not in self._per_second:
-            self._per_second[second] = Counter()
-            if len(self._per_second) > KEPT_SECONDS:
-                del self._per_second[min(self._per_second)]
-        self._per_second[second][(platform, method)] += 1
+        tenth = int(at * 10)
+        if tenth not in self._tenths:
+            self._tenths[tenth] = Counter()
+            if len(self._tenths) > KEPT_TENTHS:
+                del self._tenths[next(iter(self._tenths))]
+        self._tenths[tenth][(platform, method, _went(status, error))] += 1
 
     def count(self, platform: str, method: str | None = None) -> int:
         """How many calls arrived, of one method or all."""
@@ -196,11 +228,23 @@ class Record:
 
     def arrivals(self, platform: str, method: str | None = None) -> dict[int, int]:
         """Calls per unix second of the last hour in which something arrived."""
-        found = {
-            second: sum(n for (p, m), n in counter.items() if p == platform and method in (None, m))
-            for second, counter in self._per_second.items()
-        }
-        return {second: n for second, n in found.items() if n}
+        seconds: Counter[int] = Counter()
+        for tenth, split in self.arrivals_by_tenth(platform, () if method is None else (method,)).items():
+            seconds[tenth // 10] += sum(split.values())
+        return dict(seconds)
+
+    def arrivals_by_tenth(self, platform: str, methods: Collection[str] = ()) -> dict[int, dict[str, int]]:
+        """Calls (of these methods, or all) per tenth of a unix second in which something arrived: {"ok" | "429" |
+        "none" (never answered) | "error": n}."""
+        found: dict[int, dict[str, int]] = {}
+        for tenth, counter in self._tenths.items():
+            split: Counter[str] = Counter()
+            for (p, m, went), n in counter.items():
+                if p == platform and (not methods or m in methods):
+                    split[went] += n
+            if split:
+                found[tenth] = dict(split)
+        return found
 
     def requests_json(self) -> dict[str, Any]:
         """Calls, counters, refusals and arrivals as plain JSON values."""

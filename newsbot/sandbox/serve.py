@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from newsbot.sandbox.app import build
 from newsbot.sandbox.clock import Clock
-from newsbot.sandbox.faults import TRANSPORT
+from newsbot.sandbox.line import LINE, Line
 from newsbot.sandbox.world import World, new_world
 
 BACKLOG = 2048
@@ -24,10 +24,18 @@ GRACE = 0.5  # seconds a call under way gets at the end
 class Protocol(HttpToolsProtocol):
     """HTTP that lets a fault reach its own connection, to cut it like a broken network does."""
 
+    line: Line
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A new connection."""
+        super().connection_made(transport)
+        self.line = Line(transport)
+
     def on_message_begin(self) -> None:
-        """Puts the transport where `faults.cut` finds it."""
+        """Puts the connection where scripted trouble finds it."""
         super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
+        self.line.calls += 1
+        self.scope["extensions"] = {LINE: self.line}  # type: ignore[dict-item]
 
 
 class Server(uvicorn.Server):
@@ -108,6 +116,7 @@ async def serve(
         log_config=None,
         log_level="critical",
         access_log=False,
+        proxy_headers=False,
         timeout_keep_alive=75,  # clients pool connections; a short value here would look like network trouble
         backlog=BACKLOG,
     )

@@ -131,6 +131,7 @@ class Embedded:
             *("--appendonly", "yes"),
             *("--appendfsync", "always"),
             *("--save", ""),
+            *("--auto-aof-rewrite-min-size", "1gb"),  # no rewrite in the middle of a fan-out (reliability §2.5)
             *("--maxmemory-policy", "noeviction"),
             *("--daemonize", "no"),
         ]

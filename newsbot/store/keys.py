@@ -7,6 +7,7 @@ below from it: the same slot by construction.
 | key | type | kept | written by | size |
 | --- | --- | --- | --- | --- |
 | nb:install | string | for ever | boot | one id |
+| nb:mark | string | for ever | boot, every few seconds | one time |
 | nb:{news}:story:<id> | hash body, held, text:<revision> | 200 days | accept, ask, advance | ~1 KB a text |
 | nb:{news}:stories | zset id by accept time | trimmed by age | accept, ask | 70 B a story |
 | nb:{news}:held | zset id by accept time | until released or dropped | accept, ask, advance | small |
@@ -26,21 +27,34 @@ below from it: the same slot by construction.
 | nb:{<bot>}:chat:<shard> | hash index -> "chat lang since" | for ever | subscribe | ~45 MB per million |
 | nb:{<bot>}:map:<name> | bitmap over indexes | for ever | subscribe | 125 KB per million each |
 | nb:{<bot>}:act | zset push by lane and accept time | while open | plan, begin, cancel | small |
-| nb:{<bot>}:gate | hash tat, frozen, froze, paused, second, begun, last | for ever | begin, freeze, pause | small |
+| nb:{<bot>}:gate | hash: limit, freeze, pause, floods, run of Redis | for ever | begin, commit, barrier, pause | small |
 | nb:{<bot>}:beats | hash worker -> ms | 1 min after the last | beat, reap | small |
 | nb:{<bot>}:suspects | hash worker -> ms first missed | 1 min | reap | small |
-| nb:{<bot>}:nonce:<worker> | hash nonce, reply | 1 hour | begin | one window |
+| nb:{<bot>}:nonce:<worker> | hash nonce, push, token | 1 hour | begin | small |
+| nb:{<bot>}:reported | hash worker | seconds | barrier | small |
+| nb:{<bot>}:paced | 4 bytes an index: when the chat is free again | for ever | begin, commit | 4 MB per million |
+| nb:{<bot>}:places | hash chat with threads -> when it is free again | for ever | begin, commit | small |
+| nb:{<bot>}:doubts | zset "push position index" by ms | until settled | commit, reap, resolve | exceptions only |
+| nb:{<bot>}:copies | list "push index ref" | until deleted | commit | exceptions only |
+| nb:{<bot>}:pushes | zset push by plan time | 200 days | plan | 70 B a push |
+| nb:{<bot>}:past:<push> | string, one compressed record | 200 days | fold | ~3 MB per million |
+| nb:{<bot>}:probes | zset index by due time | while quarantined | state | small |
+| nb:{<bot>}:probing | hash index -> tries | while quarantined | state | small |
+| nb:{<bot>}:gone | zset index by when it stopped | 30 days | state | ~70 B a chat |
 | nb:{<bot>}:lease:<what> | string | 10 s | web | small |
 | nb:{<bot>}:tmp:<n> | bitmap | within plan | plan | 125 KB per million |
 | nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
-| nb:{<bot>}:floods | zset index:delay by ms | 2 s | commit | small |
+| nb:{<bot>}:floods | zset index:delay by ms | 10 s | commit | small |
 | nb:{<bot>}:threads:<chat> | set | for ever | subscribe | forum topics that subscribed |
 | nb:{<bot>}:topics | set | for ever | subscribe | topics ever chosen |
 | nb:{<bot>}:push:<push> | hash size, counts, cursor, state | 200 days | plan, begin, commit, reap, cancel | ~300 B a push |
 | nb:{<bot>}:push:<push>:audience | bitmap | 200 days | plan | 125 KB per million indexes |
 | nb:{<bot>}:push:<push>:states | 4 bits a position | 200 days | begin, commit, reap | 0.5 MB per million |
-| nb:{<bot>}:push:<push>:refs | ref + seconds since plan, a position | 200 days | commit | 6 (10) MB per million |
-| nb:{<bot>}:push:<push>:intents | hash position -> token | while in flight | begin, commit, reap | in flight only |
+| nb:{<bot>}:push:<push>:refs | reference, a position; not of edits | 200 days | commit | 4 (8) MB per million |
+| nb:{<bot>}:push:<push>:times | seconds since plan + 1, 3 bytes a block of 16 | 200 days | commit | 0.2 MB per million |
+| nb:{<bot>}:push:<push>:later | hash position -> seconds, where its block's differ | 200 days | commit | retries only |
+| nb:{<bot>}:push:<push>:again | set of positions sent once more | 200 days | resolve | the exceptions only |
+| nb:{<bot>}:push:<push>:intents | hash window -> position:index:attempt,… | while in flight | begin, commit, reap | small |
 | nb:{<bot>}:push:<push>:retries | zset position by due ms | while open | commit, begin | retries only |
 | nb:{<bot>}:push:<push>:reasons | hash position -> why | 200 days | begin, commit, reap | the exceptions only |
 """
@@ -58,6 +72,7 @@ SHARD = 128
 BUCKETS = 8192
 
 INSTALL = "nb:install"
+MARK = "nb:mark"
 STORIES = "nb:{news}:stories"
 HELD = "nb:{news}:held"
 KNOWN = "nb:{news}:known"
@@ -149,6 +164,26 @@ def door(name: str) -> str:
 def beats(name: str) -> str:
     """When each worker was last alive."""
     return f"{bot(name)}beats"
+
+
+def doubts(name: str) -> str:
+    """Deliveries in doubt that nobody settled yet."""
+    return f"{bot(name)}doubts"
+
+
+def copies(name: str) -> str:
+    """Second copies that are to be taken away."""
+    return f"{bot(name)}copies"
+
+
+def pushes(name: str) -> str:
+    """Every push that is kept, by when it was planned."""
+    return f"{bot(name)}pushes"
+
+
+def past(name: str, push_id: str) -> str:
+    """What is left of a push after its hot days: one compressed record."""
+    return f"{bot(name)}past:{push_id}"
 
 
 def push(name: str, push_id: str, part: str = "") -> str:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import redis.asyncio as aioredis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from newsbot.ports import StoreDown
+from newsbot.store.topology import connect
 
 LUA = Path(__file__).parent / "lua"
 PRELUDES = {
@@ -26,63 +25,73 @@ PRELUDES = {
     "commit": "common",
     "reap": "common",
     "cancel": "common",
+    "resolve": "common",
+    "gate": "common",
+    "barrier": "common",
     "accept": "home",
     "note": "home",
 }
 """What is put in front of a script when it is loaded."""
-STANDS_STILL = ("OOM", "MISCONF", "LOADING", "READONLY", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN")
+STANDS_STILL = {
+    *("OOM", "MISCONF", "LOADING", "BUSY", "READONLY", "NOREPLICAS", "UNBLOCKED"),
+    *("CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "ASK"),
+}
 """Error words by which a reachable Redis says that it takes no writes now."""
+SAID = re.compile(rf"(?:^|-)((?:{'|'.join(sorted(STANDS_STILL))}) .*)", re.DOTALL)
+"""Such a word at the beginning, or in what a script reports of a command inside it (Redis 6.2)."""
+ELSEWHERE = "attempted to access a non local key"
+"""What a script says whose slot is half moved to another server of a cluster."""
 
 
 class Redis:
-    """One pool of connections; every failure to reach or write becomes StoreDown.
+    """One server, the master Sentinels name, or a cluster; every failure to reach or write becomes StoreDown.
 
     Repeating is safe because every script is idempotent and plain commands here are reads or absolute writes.
     """
 
     def __init__(self, url: str) -> None:
+        """Connects nothing yet. Raises ValueError for an address that is none, in a line without its password."""
         self.url = url
-        pool: Any = aioredis.BlockingConnectionPool.from_url(
-            url,
-            protocol=3,
-            decode_responses=False,
-            socket_connect_timeout=2,
-            socket_timeout=5,
-            max_connections=64,
-            timeout=5,  # the 65th caller waits; the plain pool would call a burst of updates "Redis down"
-            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
-            retry_on_error=[RedisConnectionError, RedisTimeoutError],
-        )
-        self.client: Any = aioredis.Redis.from_pool(pool)
+        self._wire = connect(url)
+        self.client: Any = self._wire.client
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self.client.aclose()
+        await self._wire.close()
 
-    async def call(self, *command: Any) -> Any:
-        """One plain command's reply, bytes as they are."""
+    async def call(self, *command: Any, near: str = "") -> Any:
+        """One plain command's reply, bytes as they are.
+
+        A command without a key goes to the server that has the key `near`; without `near`, in a cluster, to every master:
+        the first one's reply.
+        """
         async with translated():
-            return await self.client.execute_command(*command)
+            return await self._wire.call(command, near)
+
+    async def everywhere(self, *command: Any) -> Mapping[str, Any]:
+        """The replies of all masters to a command without a key, by the master's name; "" where there is but one."""
+        async with translated():
+            return await self._wire.everywhere(command)
 
     async def pipeline(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """The replies of several commands sent together; not a transaction."""
+        """The replies of several commands sent together; not a transaction.
+
+        In a cluster those of one slot keep their order, and commands without a key go where the first key lives.
+        """
         if not commands:
             return []
         async with translated():
-            pipe = self.client.pipeline(transaction=False)
-            for command in commands:
-                pipe.execute_command(*command)
-            replies: list[Any] = await pipe.execute()
-            return replies
+            return await self._wire.pipeline(commands)
 
     async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         """The reply of `lua/<script>.lua`, by EVALSHA, and EVAL where the server does not know it yet."""
         source, digest = load(script)
+        words = [len(keys), *keys, *arguments]
         async with translated():
             try:
-                return await self.client.evalsha(digest, len(keys), *keys, *arguments)
+                return await self._wire.call(["EVALSHA", digest, *words], "")
             except NoScriptError:
-                return await self.client.eval(source, len(keys), *keys, *arguments)
+                return await self._wire.call(["EVAL", source, *words], "")
 
 
 @functools.cache
@@ -106,11 +115,28 @@ async def translated() -> AsyncIterator[None]:
         yield
         if task and task.cancelling() > cancelled:
             raise asyncio.CancelledError
-    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError, OSError) as error:
-        raise StoreDown(f"redis: {str(error) or type(error).__name__}") from error
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        raise StoreDown(f"redis: {plain(error) or type(error).__name__}") from error
     except ResponseError as error:
-        if str(error).startswith(STANDS_STILL):
-            raise StoreDown(f"redis takes no writes: {error}") from error
+        if said := refusal(error):
+            raise StoreDown(f"redis takes no writes: {said}") from error
         raise
-    except RedisError as error:
-        raise StoreDown(f"redis: {error}") from error
+    except (RedisError, RedisClusterException) as error:
+        raise StoreDown(f"redis: {plain(error)}") from error
+
+
+def refusal(error: ResponseError) -> str:
+    """Why a reachable Redis takes no writes now; "" where the mistake is ours."""
+    said = plain(error)
+    if error.status_code in STANDS_STILL:
+        return f"{error.status_code} {said}"
+    if ELSEWHERE in said:
+        return "a slot of the cluster is being moved"
+    found = SAID.search(said)
+    return found[1] if found else ""
+
+
+def plain(error: Exception) -> str:
+    """What was said, without the command that a pipeline puts before it."""
+    _, wrapped, said = str(error).rpartition(" of pipeline caused error: ")
+    return said.strip("(),'\"") if wrapped else said

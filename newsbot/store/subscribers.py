@@ -1,23 +1,40 @@
-"""Who gets what: a dense index per chat, its record, and bitmaps over the indexes."""
+"""Who gets what: a dense index per chat, its record, and bitmaps over the indexes; and how a chat leaves.
+
+A chat that lost its rights is quarantined and looked at now and then (`probes`); one that stopped keeps its choices for a
+while and is then erased (`gone`). The bitmaps are the truth, both queues follow from them.
+"""
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
+from newsbot.core import quarantine
 from newsbot.core.model import Address, Subscriber, SubscriberState, Urgency
+from newsbot.core.quarantine import Quarantined
 from newsbot.store import keys
 from newsbot.store.redis import Redis
 
 STATES: tuple[SubscriberState, ...] = ("active", "quarantined", "stopped")
 PAGE = 64  # shards read in one go: 8,192 chats
+BATCH = 1000  # members added to a queue in one command
+SETTLED = 120.0
+"""Seconds after which nothing that was in flight to an erased chat can come in any more: twice the lease of a delivery."""
 
 
 class RedisSubscribers:
     """Subscribers of every platform; the truth lies in each bot's slot."""
 
-    def __init__(self, redis: Redis, platforms: Sequence[str], now: Callable[[], float] = time.time) -> None:
-        self._redis, self._platforms, self._now = redis, tuple(platforms), now
+    def __init__(
+        self,
+        redis: Redis,
+        platforms: Sequence[str],
+        now: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = lambda: secrets.randbelow(1000) / 1000,
+    ) -> None:
+        self._redis, self._platforms, self._now, self._jitter = redis, tuple(platforms), now, jitter
 
     async def put(self, subscriber: Subscriber) -> Subscriber:
         """Add or replace; what is stored, with its index and the time it first came."""
@@ -45,9 +62,10 @@ class RedisSubscribers:
     async def get(self, address: Address) -> Subscriber | None:
         """The subscriber at this address in any state, or None."""
         index = await self.index(address)
-        if index is None:
+        record = None if index is None else await self._redis.call("HGET", keys.chat(address.platform, index), index)
+        if index is None or record is None:
             return None
-        return (await self._read(address.platform, {index: await self._record(address.platform, index)}))[0]
+        return (await self._read(address.platform, {index: bytes(record)}))[0]
 
     async def under(self, address: Address) -> list[Subscriber]:
         """Everybody at this address and in its threads, in any state."""
@@ -61,23 +79,72 @@ class RedisSubscribers:
         found = await self._redis.call("HGET", keys.index(address.platform, address.chat), address.chat)
         return None if found is None else int(found)
 
-    async def set_state(self, address: Address, state: str) -> bool:
-        """Stop, quarantine or reactivate; False where nobody is stored."""
-        index = await self.index(address)
-        if index is None:
-            return False
-        await self._redis.pipeline(
-            [["SETBIT", keys.bitmap(address.platform, name), index, int(name == state)] for name in STATES]
-        )
-        return True
+    async def set_state(self, address: Address, state: str, was: str = "") -> bool:
+        """Stop, quarantine or reactivate, with all that follows; `was`: only from that state. False where nobody is stored,
+        or in another state. Who stopped stays stopped when it is to be quarantined."""
+        now = self._now()
+        first = now + quarantine.next_look(0, self._jitter())
+        return bool(await self._redis.run("state", self._places(address), [address.chat, state, now, first, was]))
+
+    async def address(self, bot: str, index: int) -> Address | None:
+        """The chat that has this index, or None."""
+        record = await self._redis.call("HGET", keys.chat(bot, index), index)
+        return Address(bot, record.decode().split(" ")[0]) if record else None
 
     async def move(self, old: Address, new: Address) -> None:
-        """The chat has a new address; index and choices stay."""
-        await self._redis.run(
+        """The chat has a new address; index and choices stay. Where that one is subscribed itself, the old one stops."""
+        moved = await self._redis.run(
             "move",
             [keys.index(old.platform, old.chat), keys.index(old.platform, new.chat), keys.bot(old.platform)],
             [old.chat, new.chat],
         )
+        if moved == 2:
+            await self.set_state(old, "stopped")
+
+    async def probes(self, platform: str, most: int) -> list[Quarantined]:
+        """Quarantined chats that are to be looked at now, longest overdue first."""
+        await self._adopt(platform, "quarantined", "probes")
+        found = []
+        for index, record, state, known in await self._due(platform, "probes", "quarantined", self._now(), most):
+            if record is None or not state:
+                prefix = keys.bot(platform)
+                await self._redis.pipeline([["ZREM", prefix + "probes", index], ["HDEL", prefix + "probing", index]])
+                continue
+            tries, since = (known or b"0 %d" % self._now()).split(b" ")
+            found.append(Quarantined(index, _address(platform, record), int(tries), float(since)))
+        return found
+
+    async def looked(self, address: Address, tries: int, due: float) -> bool:
+        """It stays quarantined after so many looks without success, and is looked at again then (unix seconds). False where
+        it is not quarantined any more."""
+        return bool(await self._redis.run("look", self._places(address), [address.chat, tries, due, int(self._now())]))
+
+    async def gone(self, platform: str, before: float, most: int) -> list[tuple[int, Address | None]]:
+        """(index, address) of chats that stopped before that moment (unix seconds), longest ago first; the address is None
+        where the chat is erased already and only the references of its messages are left to be cleared."""
+        await self._adopt(platform, "stopped", "gone")
+        found: list[tuple[int, Address | None]] = []
+        for index, record, state, _ in await self._due(platform, "gone", "stopped", before, most):
+            if record is not None and not state:
+                await self._redis.call("ZREM", keys.bot(platform) + "gone", index)
+            else:
+                found.append((index, None if record is None else _address(platform, record)))
+        return found
+
+    async def erase(self, address: Address, was: str = "") -> bool:
+        """Forget which chat this was, at once: its address, choices, threads and pace; `was`: only in that state.
+
+        Its index is never given again, so what is left of its deliveries (a place in each audience, how each ended and
+        when) is about nobody. The references of its messages are cleared by the round of retention (`gone`, `cleared`)
+        once nothing is in flight any more. False where nobody is stored, or in another state.
+        """
+        waits = self._now() - quarantine.CHOICES_KEPT + SETTLED
+        return bool(await self._redis.run("erase", self._places(address), [address.chat, waits, was]))
+
+    async def cleared(self, platform: str, indexes: Sequence[int]) -> None:
+        """No reference of these erased chats' messages is left."""
+        if indexes:
+            await self._redis.call("ZREM", keys.bot(platform) + "gone", *indexes)
 
     async def all(self) -> AsyncIterator[Subscriber]:
         """Everybody, platform by platform, by index."""
@@ -97,8 +164,47 @@ class RedisSubscribers:
         """How many are active."""
         return int(await self._redis.call("BITCOUNT", keys.bitmap(platform, "active")))
 
-    async def _record(self, platform: str, index: int) -> bytes:
-        return bytes(await self._redis.call("HGET", keys.chat(platform, index), index))
+    def _places(self, address: Address) -> list[str]:
+        return [keys.index(address.platform, address.chat), keys.bot(address.platform)]
+
+    async def _due(
+        self, platform: str, queue: str, state: str, before: float, most: int
+    ) -> list[tuple[int, bytes | None, int, bytes | None]]:
+        """(index, record, whether it is in that state, what `probing` says) of a queue's members up to that moment."""
+        prefix = keys.bot(platform)
+        due = [int(one) for one in await self._redis.call(*_until(prefix + queue, before, most))]
+        replies = iter(
+            await self._redis.pipeline(
+                [
+                    command
+                    for index in due
+                    for command in (
+                        ["HGET", keys.chat(platform, index), index],
+                        ["GETBIT", keys.bitmap(platform, state), index],
+                        ["HGET", prefix + "probing", index],
+                    )
+                ]
+            )
+        )
+        return [(index, next(replies), int(next(replies)), next(replies)) for index in due]
+
+    async def _adopt(self, platform: str, state: str, queue: str) -> None:
+        """Whoever is in that state and not in its queue: stored so by an import, or before there were queues."""
+        prefix, bitmap = keys.bot(platform), keys.bitmap(platform, state)
+        stored, queued = await self._redis.pipeline([["BITCOUNT", bitmap], ["ZCARD", prefix + queue]])
+        if stored <= queued:
+            return
+        known = {int(one) for one in await self._redis.call("ZRANGE", prefix + queue, 0, -1)}
+        bits, now = await self._redis.call("GET", bitmap), int(self._now())
+        missing = [index for index in _members(bits) if index not in known]
+        for start in range(0, len(missing), BATCH):
+            batch = missing[start : start + BATCH]
+            scores = [now + quarantine.next_look(0, self._jitter()) if queue == "probes" else now for _ in batch]
+            pairs = [part for pair in zip(scores, batch, strict=True) for part in pair]
+            commands: list[list[Any]] = [["ZADD", prefix + queue, "NX", *pairs]]
+            if queue == "probes":
+                commands += [["HSETNX", prefix + "probing", index, f"0 {now}"] for index in batch]
+            await self._redis.pipeline(commands)
 
     async def _read(self, platform: str, records: dict[int, bytes]) -> list[Subscriber]:
         if not records:
@@ -133,3 +239,16 @@ class RedisSubscribers:
                 )
             )
         return found
+
+
+def _address(platform: str, record: bytes) -> Address:
+    return Address(platform, record.decode().partition(" ")[0])
+
+
+def _until(queue: str, moment: float, most: int) -> list[Any]:
+    return ["ZRANGEBYSCORE", queue, "-inf", moment, "LIMIT", 0, most]
+
+
+def _members(bits: bytes) -> list[int]:
+    """The indexes whose bits are set."""
+    return [byte * 8 + bit for byte, value in enumerate(bits) if value for bit in range(8) if value >> (7 - bit) & 1]

@@ -65,7 +65,7 @@ def rounded(value: float) -> float:
 
 def shown(value: float) -> str:
     """As a reader takes it in."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 2 else f"{value:.3f}"
 
 
 def quantile(values: Sequence[float], share: float) -> float:

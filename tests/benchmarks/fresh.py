@@ -22,7 +22,7 @@ from newsbot.procs import runtime
 from newsbot.store.embedded import Embedded
 from tests import archive
 from tests.benchmarks.figure import Figure, quantile
-from tests.benchmarks.peers import TOKEN
+from tests.benchmarks.peers import FIRST_CHAT, TOKEN
 from tests.benchmarks.stage import Bench, Failed, Sink, child, environment, sink, until
 
 TARGET = 200.0
@@ -76,7 +76,7 @@ async def run(bench: Bench, there: Sink, gate: str) -> list[float]:
                 return bool(await kit.stories.sources()) and await kit.ledger.alive("telegram") > 0
 
             await until(ready, "newsbot run watches the site")
-            await process.kit.subscribers.put(Subscriber(Address("telegram", "1")))
+            await process.kit.subscribers.put(Subscriber(Address("telegram", str(FIRST_CHAT))))
             written = await write(bench, site)
             return await arrived(there, written)
     finally:

@@ -18,8 +18,9 @@ LIMITLESS = 1_000_000.0
 
 
 def unlimited(process: Process, _: list[Source]) -> list[Coroutine[Any, Any, None]]:
-    """The jobs of a worker, on a kit whose limits nobody reaches."""
-    process.kit = replace(process.kit, rates=dict.fromkeys(process.kit.rates, LIMITLESS))
+    """The jobs of a worker, on a kit whose limit nobody reaches; how often one chat may be told something stays."""
+    paces = {name: replace(pace, rate=LIMITLESS) for name, pace in process.kit.paces.items()}
+    process.kit = replace(process.kit, paces=paces)
     return worker.jobs(process)
 
 

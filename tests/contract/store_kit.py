@@ -7,24 +7,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from newsbot.core.model import Intent, Later, Outcome, Sent, Story, Tally, Urgency, Window
+from newsbot.core.model import Intent, Later, Outcome, Pace, Sent, Story, Tally, Urgency, Window
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis, load, translated
 
 BOT = "telegram"
 START = 1_800_000_000_000_000  # microseconds
-LIMITLESS = 1_000_000.0
+LIMITLESS = Pace(1_000_000.0, 0.0, 0.0)
 
 Results = Sequence[tuple[Intent, Outcome, float]]
+Copy = Sequence[tuple[bytes, bytes, int]]
 
 
 class SetClock(Redis):
-    """The real server and the real scripts; only TIME is what the test says."""
+    """The real server and the real scripts; only TIME is what the test says, and which run of Redis it is."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.micros = START
+        self.server = "a" * 40
 
     def passes(self, seconds: float) -> None:
         """Time goes on, or back."""
@@ -33,7 +35,7 @@ class SetClock(Redis):
     async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         source = "local told = table.remove(ARGV)\n" + load(script)[0].replace(
             "redis.call('TIME')", "({string.sub(told, 1, -7), string.sub(told, -6)})"
-        )
+        ).replace("redis.call('INFO', 'server')", f"'run_id:{self.server}'")
         async with translated():
             return await self.client.eval(source, len(keys), *keys, *arguments, self.micros)
 
@@ -49,6 +51,19 @@ class SetClock(Redis):
 
     def _time(self) -> list[bytes]:
         return [str(part).encode() for part in divmod(self.micros, 1_000_000)]
+
+    async def copied(self) -> Copy:
+        """Everything that is stored now, as a replica would have it."""
+        names = await self.call("KEYS", "*")
+        dumps = await self.pipeline([["DUMP", name] for name in names])
+        lives = await self.pipeline([["PTTL", name] for name in names])
+        return list(zip(names, dumps, (max(life, 0) for life in lives), strict=True))
+
+    async def promoted(self, copy: Copy) -> None:
+        """Another server takes over, with what it had been told: everything written since is lost."""
+        await self.call("FLUSHALL")
+        await self.pipeline([["RESTORE", name, life, dump] for name, dump, life in copy])
+        self.server = f"{int(self.server, 16) + 1:040x}"
 
 
 def story(name: str = "AAAAA", urgency: Urgency = Urgency.NORMAL, *topics: str, at: float = 0.0) -> Story:
@@ -87,11 +102,17 @@ class Work:
     """One worker of one bot: begins under a fresh nonce each time."""
 
     def __init__(self, ledger: RedisLedger, name: str = "w-0", bot: str = BOT) -> None:
-        self.ledger, self.name, self.bot, self.asked = ledger, name, bot, 0
+        self.ledger, self.name, self.bot, self.asked, self.run = ledger, name, bot, 0, ""
 
-    async def begin(self, most: int = 16, rate: float = LIMITLESS) -> Window:
-        self.asked += 1
-        return await self.ledger.begin(self.bot, self.name, str(self.asked), most, rate)
+    async def begin(self, most: int = 16, rate: float | Pace = LIMITLESS) -> Window:
+        """The next window; a change of Redis is reported as a worker would that has nothing to tell."""
+        pace = rate if isinstance(rate, Pace) else Pace(rate, 0.0, 0.0)
+        while True:
+            self.asked += 1
+            window = await self.ledger.begin(self.bot, self.name, str(self.asked), most, pace, self.run)
+            if not window.barrier or window.barrier == self.run:
+                return window
+            self.run = window.barrier
 
     async def drain(self, judge: Callable[[Window], Results] = sent, most: int = 16) -> list[Intent]:
         """Begin and commit until there is nothing to begin now; everything that was begun, in order."""
@@ -125,7 +146,8 @@ async def account(ledger: RedisLedger, push: str = "AAAAA", bot: str = BOT) -> T
     assert {name: seen[name] for name in told} == told
     assert min(told.values()) >= 0
     assert sum(told.values()) == tally.audience
-    assert await redis.call("HLEN", key + ":intents") == tally.sending
+    intents = await redis.call("HVALS", key + ":intents")
+    assert sum(len(window.split(b",")) for window in intents) == tally.sending
     over = tally.sending == 0 and (tally.pending == 0 or rest != "pending")
     assert (push in await ledger.open(bot)) != over, f"open: {await ledger.open(bot)}, {tally}"
     return tally

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import telegram
 
 from newsbot.sandbox.telegram.error import POLL_ENDED_BY_WEBHOOK, POLL_TWICE, POLL_WHILE_WEBHOOK
+from tests.cast import until
 from tests.contract.telegram_kit import CHANNEL, FORUM, GROUP, RAE, Api
 
 
 async def test_polling_hands_out_confirms_and_conflicts(api: Api) -> None:
     waiting = asyncio.create_task(api.call("getUpdates", timeout=5))
-    await asyncio.sleep(0.05)
+    await until(lambda: api.world.updates._poll is not None)
     second = asyncio.create_task(api.call("getUpdates", timeout=5))
     assert (await waiting)["description"] == POLL_TWICE
     said = await api.say("Rae", "구독 정치")
@@ -24,6 +26,24 @@ async def test_polling_hands_out_confirms_and_conflicts(api: Api) -> None:
     assert (await api.call("getUpdates", offset=said["update_id"] + 1))["result"] == []
     assert await api.ok("getUpdates", allowed_updates=["callback_query"]) == []
     assert (await api.say("Rae", "x"))["update_id"] is None
+
+
+async def test_a_second_conflict_soon_after_the_first_is_told_late(api: Api) -> None:
+    updates = api.world.updates
+    updates.conflict_pause = 0.3
+
+    async def displaced() -> float:
+        """Seconds until a waiting poll hears that another one came."""
+        updates._poll = None
+        waiting = asyncio.create_task(api.call("getUpdates", timeout=5))
+        await until(lambda: updates._poll is not None)
+        began = time.monotonic()
+        await api.ok("getUpdates")
+        assert (await waiting)["description"] == POLL_TWICE
+        return time.monotonic() - began
+
+    assert await displaced() < 0.25
+    assert await displaced() >= 0.3
 
 
 async def test_webhook_delivers_with_its_secret_and_retries(api: Api) -> None:
@@ -40,6 +60,7 @@ async def test_webhook_delivers_with_its_secret_and_retries(api: Api) -> None:
         await writer.drain()
         writer.close()
 
+    api.world.updates.conflict_pause = 0.0
     server = await asyncio.start_server(receiver, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
     waiting = asyncio.create_task(api.call("getUpdates", offset=10**9, timeout=5))

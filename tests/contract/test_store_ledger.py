@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from newsbot.core.delivery import Terms
 from newsbot.core.model import Gone, Later, Outcome, Refused, Sent, Uncertain, Urgency, Window
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, SetClock, Work, account, bitmap, crowd, later, sent, story
+from tests.contract.store_kit import BOT, LIMITLESS, SetClock, Work, account, bitmap, crowd, later, sent, story
 
 PUSH = keys.push(BOT, "AAAAA")
 
@@ -27,7 +27,7 @@ async def clock(redis: Redis) -> AsyncIterator[SetClock]:
 
 @pytest.fixture
 def ledger(clock: SetClock) -> RedisLedger:
-    return RedisLedger(clock)
+    return RedisLedger(clock, guarded=False)
 
 
 @pytest.fixture
@@ -102,16 +102,16 @@ async def test_everything_of_a_push_goes_away_with_it(ledger: RedisLedger, work:
 
 async def test_begin_under_the_same_nonce_is_told_the_same(ledger: RedisLedger) -> None:
     await planned(ledger, range(40))
-    first = await ledger.begin(BOT, "w", "one", 16, 1e6)
+    first = await ledger.begin(BOT, "w", "one", 16, LIMITLESS)
     assert len(first.intents) == 16
-    assert await ledger.begin(BOT, "w", "one", 16, 1e6) == first
-    other = await ledger.begin(BOT, "v", "one", 16, 1e6)
+    assert await ledger.begin(BOT, "w", "one", 16, LIMITLESS) == first
+    other = await ledger.begin(BOT, "v", "one", 16, LIMITLESS)
     assert not {one.position for one in other.intents} & {one.position for one in first.intents}
     assert (await account(ledger)).sending == 32
 
 
 async def test_windows_side_by_side_never_share_a_chat(redis: Redis) -> None:
-    ledger = RedisLedger(redis)
+    ledger = RedisLedger(redis, guarded=False)
     await planned(ledger, range(3, 2003, 5))
     begun = await asyncio.gather(*(Work(ledger, f"w-{number}").drain() for number in range(8)))
     positions = sorted(one.position for window in begun for one in window)
@@ -222,27 +222,32 @@ async def test_a_late_receipt_of_a_retry_is_counted_once_after_cancel(ledger: Re
     assert (tally.sent, tally.cancelled, dict(tally.reasons)) == (1, 2, {"cancelled": 2})
 
 
-async def test_a_push_too_old_to_start_is_dead_and_says_so(ledger: RedisLedger, clock: SetClock, work: Work) -> None:
-    await planned(ledger, range(5), urgency=Urgency.FLASH)
-    clock.passes(1801)
-    assert (await work.begin()).intents == ()
-    tally = await account(ledger)
-    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (5, 0, "done", {"expired": 5})
-
-
-async def test_a_push_that_began_in_time_goes_on_but_its_retries_end(
+async def test_what_has_outlived_its_time_goes_late_and_a_day_later_not_at_all(
     ledger: RedisLedger, clock: SetClock, work: Work
 ) -> None:
     await planned(ledger, range(5), urgency=Urgency.FLASH)
-    window = await work.begin(2)
-    await ledger.commit(BOT, "AAAAA", [(window.intents[0], R, 0), (window.intents[1], S, 0)])
+    fresh = await work.begin(2)
+    assert not fresh.late
+    await ledger.commit(BOT, "AAAAA", [(fresh.intents[0], R, 90_000), (fresh.intents[1], S, 0)])
     clock.passes(1801)
-    rest = await work.begin()
-    assert len(rest.intents) == 3
-    await ledger.commit(BOT, "AAAAA", sent(rest))
-    await work.begin()
+    late = await work.begin(1)
+    assert (len(late.intents), late.late) == (1, True)
+    await ledger.commit(BOT, "AAAAA", sent(late))
+    clock.passes(86400)
+    assert (await work.begin()).intents == ()
     tally = await account(ledger)
-    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (1, 4, "done", {"expired": 1})
+    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (3, 2, "done", {"expired": 3})
+
+
+async def test_where_late_alerts_are_dropped_the_rest_is_dead_with_a_receipt(clock: SetClock) -> None:
+    ledger = RedisLedger(clock, Terms(drop=True), guarded=False)
+    work = Work(ledger)
+    await planned(ledger, range(5), urgency=Urgency.FLASH)
+    await ledger.commit(BOT, "AAAAA", sent(await work.begin(2)))
+    clock.passes(1801)
+    assert (await work.begin()).intents == ()
+    tally = await account(ledger)
+    assert (tally.dead, tally.sent, tally.state, dict(tally.reasons)) == (3, 2, "done", {"expired": 3})
 
 
 async def test_the_time_to_live_runs_by_redis_own_clock(ledger: RedisLedger, work: Work) -> None:
@@ -330,7 +335,7 @@ async def test_a_commit_for_nothing_known_writes_nothing(ledger: RedisLedger, wo
 
 
 async def test_the_doorbell_rings_and_repeated_rings_are_harmless(redis: Redis) -> None:
-    ledger = RedisLedger(redis)
+    ledger = RedisLedger(redis, guarded=False)
     assert await ledger.ring(BOT, "0", 0.01) == "0"
     await planned(ledger, range(2))
     heard = await ledger.ring(BOT, "0", 1)
@@ -356,4 +361,4 @@ async def test_every_key_is_ours_and_in_the_bots_slot(ledger: RedisLedger, work:
     await ledger.reap(BOT, 60)
     names = [name.decode() for name in await ledger._redis.call("KEYS", "*")]
     assert [name for name in names if not name.startswith("nb:{telegram}:")] == []
-    assert json.loads(await ledger._redis.call("HGET", keys.bot(BOT) + "nonce:w-0", "reply"))["push"] == "AAAAA"
+    assert await ledger._redis.call("HGET", keys.bot(BOT) + "nonce:w-0", "push") == b"AAAAA"

@@ -23,14 +23,14 @@ SILENT = 3.1
 async def clock(redis: Redis) -> AsyncIterator[SetClock]:
     connection = SetClock(redis.url)
     await crowd(connection, range(4000))
-    await RedisLedger(connection).plan(story(), BOT, 4, 1.8e9)
+    await RedisLedger(connection, guarded=False).plan(story(), BOT, 4, 1.8e9)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
 def ledger(clock: SetClock) -> RedisLedger:
-    return RedisLedger(clock)
+    return RedisLedger(clock, guarded=False)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def work(ledger: RedisLedger) -> Work:
 async def simulate(clock: SetClock, callers: int, rate: float, seconds: float, pause: float = 0.002) -> list[float]:
     """When each delivery was begun, in seconds, by callers that come back when told, a little late."""
     dice = random.Random(f"{callers} {rate}")
-    works = [Work(RedisLedger(clock), f"w-{number}") for number in range(callers)]
+    works = [Work(RedisLedger(clock, guarded=False), f"w-{number}") for number in range(callers)]
     turns = [(clock.micros + dice.randrange(2000), number) for number in range(callers)]
     start, begun = clock.micros, []
     while turns[0][0] < start + seconds * 1e6:

@@ -40,7 +40,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.Runner()
         self.redis = SetClock(self.url)
-        self.ledger = RedisLedger(self.redis)
+        self.ledger = RedisLedger(self.redis, guarded=False)
         self.states: dict[tuple[str, int], str] = {}
         self.tokens: dict[tuple[str, int], str] = {}
         self.held: dict[str, list[tuple[str, Intent]]] = {name: [] for name in WORKERS}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from newsbot.core.model import (
     Later,
     Moved,
     Outcome,
+    Pace,
     Refused,
     Rendered,
     Sent,
@@ -26,6 +28,7 @@ from newsbot.core.model import (
 from newsbot.flows import deliver as flow
 from newsbot.flows.deliver import BotStopped, Deliver
 from newsbot.ports import StoreDown
+from newsbot.store.journal import FileJournal
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
 from newsbot.store.stories import RedisStories
@@ -74,8 +77,10 @@ class Lossy(RedisLedger):
 class Bench:
     """Ten subscribers, one push, any number of windows."""
 
-    def __init__(self, redis: Redis) -> None:
-        self.platform, self.ledger = Platform(), Lossy(redis)
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        self.platform, self.ledger, self.folder = Platform(), Lossy(redis, guarded=False), folder
+        self.alarms: list[str] = []
+        self.journals: list[FileJournal] = []
         self.stories, self.subscribers = RedisStories(redis), RedisSubscribers(redis, (BOT,))
         self.draw: Callable[..., Rendered] = lambda *_: Rendered("sendMessage", {"text": "제목"})
 
@@ -86,25 +91,33 @@ class Bench:
         await self.ledger.plan(story(), BOT, 4, 1.8e9)
 
     def window(self, name: str = "w-0", rate: float = 1e6) -> Deliver:
+        self.journals.append(FileJournal(self.folder, BOT, name))
         return Deliver(
             self.platform,  # type: ignore[arg-type]
             self.stories,
             self.subscribers,
             self.ledger,
+            self.journals[-1],
             lambda *how: self.draw(*how),
             name,
-            rate,
+            Pace(rate, 0.0, 0.0),
             lambda: datetime.now(UTC),
             lambda *_: None,
+            self.alarm,
             lambda: 0.0,
         )
 
+    async def alarm(self, key: str, **_: object) -> None:
+        self.alarms.append(key)
+
 
 @pytest.fixture
-async def bench(redis: Redis) -> Bench:
-    made = Bench(redis)
+async def bench(redis: Redis, tmp_path: Path) -> AsyncIterator[Bench]:
+    made = Bench(redis, tmp_path / "journal")
     await made.set_up()
-    return made
+    yield made
+    for journal in made.journals:
+        journal.leave()
 
 
 async def test_a_lost_reply_of_begin_costs_no_doubt_and_no_copy(bench: Bench) -> None:

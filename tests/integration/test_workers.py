@@ -49,10 +49,13 @@ async def processes(sandbox: Running, redis: Redis, tmp_path: Path) -> AsyncIter
 
 async def work(process: Process, deliver: Deliver) -> None:
     """Window after window, until the push is over."""
-    while await process.kit.ledger.open(BOT):
-        window = await deliver.once()
-        if not window.intents:
-            await asyncio.sleep(min(window.wait, 0.2))
+    try:
+        while await process.kit.ledger.open(BOT):
+            window = await deliver.once()
+            if not window.intents:
+                await asyncio.sleep(min(window.wait, 0.2))
+    finally:
+        deliver.journal.leave()
 
 
 def start(processes: Sequence[Process]) -> dict[str, asyncio.Task[None]]:

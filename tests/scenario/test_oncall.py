@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsbot.core.model import Address, Subscriber
+from newsbot.core.model import Address, Article, Story, Subscriber, Urgency
 from tests.cast import PLATFORMS, Cast, until
 
 pytestmark = pytest.mark.parametrize("platform", PLATFORMS)
@@ -90,19 +90,131 @@ async def _settled(cast: Cast, story: str) -> bool:
 
 
 async def test_what_cannot_be_cancelled_says_why(cast: Cast, site: Path, platform: str) -> None:
-    olu = cast.on(platform, "Olu")
-    await cast.publish(site, "old", "예시군 옛 소식", day="2026-01-02")
-    story = await cast.held("옛 소식", "old")
+    rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 알림을 켰습니다.")
+    await cast.publish(site, "library", "예시군 새 도서관 개관", categories="사회")
+    story = (await cast.story("도서관"))["id"]
+    await cast.done(story)
     near = story[:-1] + ("2" if story[-1] != "2" else "3")
     for words, answer in (
         ("/cancel", "이렇게 보내 주십시오: " + olu.word("/cancel K7F3M")),
-        (f"발송 중단 {story}", f"{story}번은 아직 나가지 않은 알림입니다."),
+        (f"발송 중단 {story}", f"{story}번은 더 보낼 곳이 없습니다."),
         (f"/cancel {near}", f"가장 비슷한 번호: {story}"),
         ("/cancel QQQQQ\u202e<b>", "해당하는 알림이나 기사가 없습니다."),
     ):
         await olu.says(words)
         await olu.sees(answer)
     assert await cast.audit() == []
+
+
+async def test_a_held_story_that_is_cancelled_never_goes_out_whatever_was_prepared(
+    cast: Cast, site: Path, platform: str
+) -> None:
+    ed, olu = cast.on(platform, "Ed"), cast.on(platform, "Olu")
+    await cast.publish(site, "old", "예시군 옛 소식", day="2026-01-02")
+    story = await cast.held("옛 소식", "old")
+    await ed.says(f"/push {story}")
+    await ed.sees("보류 이유")
+    await olu.says(f"/cancel {story}")
+    await olu.sees(f"{story}번은 나가지 않습니다.")
+    await ed.presses("보내기")
+    await ed.sees("보내지 않았습니다.")
+    assert (await cast.story("옛 소식"))["state"] == "cancelled"
+    assert not await cast.stories(held=True)
+    await olu.says(f"/cancel {story}")
+    await olu.sees(f"{story}번은 더 보낼 곳이 없습니다.")
+    assert [(e["who"], e["deed"]) for e in await cast.audit()] == [("Olu", "cancel")]
+
+
+async def test_what_waits_for_its_page_is_cancelled_before_it_goes(cast: Cast, site: Path, platform: str) -> None:
+    rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 알림을 켰습니다.")
+    stories, far = cast.process.kit.stories, 4e9
+    article = Article(
+        id="https://example.com/a", source="s", url="https://example.com/a.html", title="예시군 새 도서관"
+    )
+    story = Story(
+        id="QQ234", article=article.id, urgency=Urgency.NORMAL, headline=article.title, link=article.url, live=False
+    )
+    assert (await stories.accept(article, story, (), gate=far))[0]
+    await olu.says("/cancel qq234")
+    await olu.sees("QQ234번은 나가지 않습니다. 아직 보낸 곳이 없습니다.")
+    assert await stories.waiting() == []
+    assert (await cast.story("도서관"))["state"] == "cancelled"
+
+
+async def test_what_is_owed_and_not_planned_yet_is_cancelled_whole(cast: Cast, platform: str) -> None:
+    rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 알림을 켰습니다.")
+    await olu.says("/pause")
+    await olu.sees("일시 멈춤")
+    article = Article(id="/a", source="s", title="예시군 새 도서관")
+    story = Story(id="QQ234", article="/a", urgency=Urgency.NORMAL, headline="예시군 새 도서관", accepted_at=1.8e9)
+    await cast.process.kit.stories.accept(article, story, PLATFORMS)
+    await olu.says("/cancel QQ234")
+    await olu.sees("QQ234번 발송을 중단했습니다. 0곳에 이미 도착했고 1곳에는 보내지 않았습니다.")
+    assert await cast.process.kit.stories.todo() == []
+    await olu.says("/resume")
+    await olu.sees("다시 보냅니다.")
+    row = await cast.story("도서관")
+    assert (row["state"], row["audience"], row["cancelled"]) == ("cancelled", 1, 1)
+    assert not rae.has("도서관")
+
+
+async def test_cancel_stops_the_edits_that_run_and_leaves_what_was_sent(cast: Cast, site: Path, platform: str) -> None:
+    rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 알림을 켰습니다.")
+    await cast.publish(site, "library", "예시군 새 도서관 개관", "예시군이 도서관을 연다.", categories="사회")
+    story = (await cast.story("도서관"))["id"]
+    await cast.done(story)
+    await olu.says("/pause")
+    await olu.sees("일시 멈춤")
+    await cast.publish(site, "library", "예시군 새 도서관 개관", "예시군이 도서관을 연다. 넓다.", categories="사회")
+    await until(lambda: _opened(cast, platform, f"{story}@2"))
+    await olu.says(f"/cancel {story}")
+    await olu.sees(f"{story}번을 고치는 일을 중단했습니다. 0곳은 이미 고쳤고 1곳은 고치지 않았습니다.")
+    await olu.says("/resume")
+    await olu.sees("다시 보냅니다.")
+    kit = cast.process.kit
+    found = await kit.stories.get(story)
+    assert found is not None
+    account = (await kit.report.story(found))["platforms"][platform]
+    assert (account["state"], account["sent"], account["cancelled"]) == ("done", 1, 0)
+    (edit,) = account["edits"]
+    assert (edit["revision"], edit["state"], edit["cancelled"], edit["audience"]) == (2, "cancelled", 1, 1)
+    (copy,) = rae.has("도서관")
+    assert copy.edits == []
+
+
+async def _opened(cast: Cast, platform: str, push: str) -> bool:
+    return push in await cast.process.kit.ledger.open(platform)
+
+
+async def test_status_names_the_oldest_that_waits_and_the_rate_that_is_allowed_now(
+    cast: Cast, site: Path, platform: str
+) -> None:
+    await gather(cast, platform)
+    olu = cast.on(platform, "Olu")
+    await cast.publish(site, "library", "예시군 새 도서관 개관", categories="사회")
+    await until(lambda: _sent(cast))
+    await olu.says("/pause")
+    await olu.sees("일시 멈춤")
+    await olu.says("/status")
+    text = (await olu.sees("진행 중 1건")).text
+    assert "가장 오래 기다린 알림: " in text
+    row = (await cast.process.kit.report.platforms(cast.process.kit.rates))[platform]
+    assert (row["open"], row["cap"], row["rate"]) == (1, *2 * [cast.process.kit.rates[platform]])
+    assert 0 < row["queued"] < CROWD
+    assert (row["oldest"], row["oldest_doubt"]) == ((await cast.story("도서관"))["accepted_at"], None)
+    assert f"/{row['cap']:g} (설정 {row['rate']:g}) · 대기 {row['queued']}" in text
+
+
+async def _sent(cast: Cast) -> bool:
+    return bool((await cast.story("도서관"))["sent"])
 
 
 async def test_each_role_has_its_own_verbs(cast: Cast, site: Path, platform: str) -> None:

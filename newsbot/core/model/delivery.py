@@ -67,7 +67,8 @@ Outcome = Sent | Later | Uncertain | Gone | Refused | Moved | Stopped
 class Intent:
     """One delivery that `begin` allowed: its position in the audience, the token `commit` must show, where it goes.
 
-    `base` is the message there that this one edits or answers, 0 where there is none.
+    The token is its window's. `base` is the message there that this one edits or answers, 0 where there is none. `again`:
+    its doubt was settled by sending once more, which makes no sound.
     """
 
     position: int
@@ -77,13 +78,16 @@ class Intent:
     address: Address
     language: str
     base: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """What `begin` granted: deliveries of one push (may be none), and how long to wait before asking again.
 
-    `story` is whose text is sent, in at least this `revision`; `edits`: what was sent is changed, nothing new is posted.
+    `story` is whose text is sent, in at least this `revision`; `edits`: what was sent is changed, nothing new is posted;
+    `late`: the alert has outlived its time, so it goes silently and says so. `barrier` names the Redis that was not there
+    before: nothing is granted until this worker has told it what it knows.
     """
 
     push: str
@@ -92,6 +96,48 @@ class Window:
     story: str = ""
     revision: int = 1
     edits: bool = False
+    late: bool = False
+    barrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a platform lets one bot send: `rate` messages a second in all, `chat` and `group` seconds between two messages
+    in one chat or group. A group's id starts with `group_mark` ("": there is no difference)."""
+
+    rate: float
+    chat: float = 1.0
+    group: float = 1.0
+    group_mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a worker wrote down about one delivery of `push`: begun (`outcome` None), or what became of it."""
+
+    push: str
+    intent: Intent
+    outcome: Outcome | None
+    delay: float = 0.0  # seconds before another try
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One delivery of `push` that is in doubt and not settled: since when (unix seconds), and the message that it answered
+    (0: none)."""
+
+    push: str
+    position: int
+    index: int
+    address: Address
+    since: float
+    story: str
+    base: int = 0
+    again: bool = False
+
+
+Policy = Literal["hold", "resend", "read"]
+"""What is done about a delivery in doubt: nothing; send it once more; look whether it is there, then once more if not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class SlackPlatform:
     """`ports.Platform` over the Web API. Sends are ready bytes in exactly one POST; Bolt parses what comes in."""
 
     name = "slack"
+    reads_back = True
 
     def __init__(self, settings: Settings, token: str) -> None:
         self._settings = settings

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from newsbot.core.model import Pace
 from newsbot.platforms.secret import from_files
 
 UNFIT = re.compile(r"[\s\x00-\x1f\x7f]|[^\x00-\x7f]")
@@ -27,6 +28,13 @@ class Settings(BaseModel):
     # Messages a second over all channels. Slack allows "several hundred messages per minute" in a workspace
     # (docs.slack.dev/apis/web-api/rate-limits); 300 a minute is the least "several hundred" can mean.
     rate: float = Field(default=5.0, gt=0, le=100)
+    # Messages a second in one channel (docs.slack.dev/reference/methods/chat.postMessage).
+    per_channel: float = Field(default=1.0, gt=0, le=1000)
+
+    @property
+    def pace(self) -> Pace:
+        """What one app may post in one workspace."""
+        return Pace(self.rate, 1 / self.per_channel, 1 / self.per_channel)
 
     @model_validator(mode="before")
     @classmethod

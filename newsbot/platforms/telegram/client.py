@@ -37,6 +37,7 @@ class TelegramPlatform:
     """`ports.Platform` over the Bot API. Sends are ready bytes; all other calls go through python-telegram-bot."""
 
     name = "telegram"
+    reads_back = False
 
     def __init__(self, settings: Settings, token: str, menu: Menu | None = None) -> None:
         """`menu` is shown when a reader types "/"; languages it lacks see its first."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from newsbot.core.model import Pace
 from newsbot.platforms.secret import from_files
 
 # Bot API, setWebhook: secret_token, 1-256 characters of this set.
@@ -28,7 +29,18 @@ class Settings(BaseModel):
     webhook_secret: SecretStr | None = None
     # Messages a second over all chats: "about 30" unless paid broadcasts are on, then up to 1000 (Bot FAQ).
     rate: float = Field(default=30.0, gt=0, le=1000)
+    # Paid broadcasts (Bot FAQ): 0.1 Star a message above 30 a second; 100,000 Stars and monthly users are needed.
+    paid: bool = False
+    # Messages a second in one chat, and a minute in one group (Bot FAQ: "more than one message per second" is too many in
+    # a chat, "more than 20 messages per minute" in a group).
+    per_chat: float = Field(default=1.0, gt=0, le=1000)
+    per_group: float = Field(default=20.0, gt=0, le=60000)
     ops_chat: int = 0
+
+    @property
+    def pace(self) -> Pace:
+        """What one bot may send."""
+        return Pace(self.rate, 1 / self.per_chat, 60 / self.per_group, "-")
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from newsbot.sandbox.slack.elements import ACCESSORIES, ACTIONS, element, image
@@ -39,7 +40,10 @@ POST_TEXT, UPDATE_TEXT, BLOCKS, BLOCKS_JSON, ATTACHMENTS = 40_000, 4_000, 50, 13
 METADATA_JSON = 8_000  # assumed: Slack names the error (metadata_too_large) but no number
 _TS = re.compile(r"\d{10}\.\d{6}")
 _COLOR = re.compile(r"good|warning|danger|#?[0-9a-fA-F]{6}")
-_SHARED = {"token", "channel", "text", "blocks", "attachments", "metadata", "link_names", "parse", "markdown_text"}
+_SHARED = frozenset(
+    {"token", "channel", "text", "blocks", "attachments", "metadata", "link_names", "parse", "markdown_text"}
+)
+_PLACES = ("channel", "thread_ts", "token")
 _POST = _SHARED | {"thread_ts", "reply_broadcast", "unfurl_links", "unfurl_media", "mrkdwn", "client_msg_id"}
 _UPDATE = _SHARED | {"ts", "reply_broadcast"}
 _RESPONSE = (_SHARED - {"token", "channel"}) | {
@@ -73,6 +77,16 @@ class Parsed:
     buttons: list[Press] = field(default_factory=list)
     images: list[tuple[str, str]] = field(default_factory=list)
     metadata: Mapping[str, Any] | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """The arguments it was made of, without those that say where it goes; shared like all the rest: not to be changed."""
+    _view: dict[str, Any] = field(default_factory=dict)
+
+    def view(self) -> dict[str, Any]:
+        """What a page draws from, as plain JSON values."""
+        if not self._view:
+            hidden = ("plain", "given", "_view")
+            self._view = {name: value for name, value in asdict(self).items() if name not in hidden}
+        return self._view
 
 
 def check_post(params: Mapping[str, Any]) -> Parsed:
@@ -80,7 +94,7 @@ def check_post(params: Mapping[str, Any]) -> Parsed:
     _stamp(params, "thread_ts")
     if params.get("reply_broadcast") and "thread_ts" not in params:
         raise SlackError("invalid_arguments", "reply_broadcast needs thread_ts")
-    return _check(params, _POST, POST_TEXT)
+    return _cached(json.dumps({key: value for key, value in params.items() if key not in _PLACES}), _POST, POST_TEXT)
 
 
 def check_update(params: Mapping[str, Any]) -> Parsed:
@@ -105,7 +119,13 @@ def _stamp(params: Mapping[str, Any], key: str) -> None:
         raise SlackError("invalid_arguments", f"{key} must be a string like 1720742580.000100")
 
 
-def _check(params: Mapping[str, Any], allowed: set[str], most: int) -> Parsed:
+@lru_cache(maxsize=512)
+def _cached(params: str, allowed: frozenset[str], most: int) -> Parsed:
+    """One story goes to many channels: it is checked once."""
+    return _check(json.loads(params), allowed, most)
+
+
+def _check(params: Mapping[str, Any], allowed: frozenset[str], most: int) -> Parsed:
     _arguments(params, allowed)
     text = params.get("text", "")
     if not isinstance(text, str):
@@ -116,7 +136,7 @@ def _check(params: Mapping[str, Any], allowed: set[str], most: int) -> Parsed:
     attachments = _decoded(params, "attachments", "invalid_attachments")
     if not text.strip() and not blocks and not attachments:
         raise SlackError("no_text")
-    out = Parsed(metadata=_metadata(params))
+    out = Parsed(metadata=_metadata(params), given=params)
     seen = Seen()
     names = bool(params.get("link_names")) or params.get("parse") == "full"
     note = render(text, marks=params.get("mrkdwn", True), names=names)
@@ -134,7 +154,7 @@ def _check(params: Mapping[str, Any], allowed: set[str], most: int) -> Parsed:
     return out
 
 
-def _arguments(params: Mapping[str, Any], allowed: set[str]) -> None:
+def _arguments(params: Mapping[str, Any], allowed: frozenset[str]) -> None:
     """Refuse arguments nobody documents, and documented ones the sandbox cannot judge."""
     for key in params:
         if key in _IDENTITY:

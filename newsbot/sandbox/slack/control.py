@@ -211,9 +211,11 @@ async def _disconnect(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _settings(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    """How Slack treats the app: ack window, retry pauses, scopes, revoked token, kind of app."""
-    _only(given, "ack_seconds", "retry_delays", "scopes", "revoked", "commercial")
+    """How Slack treats the app: ack window, retry pauses, scopes, kind of app; its token, and whether it is revoked."""
+    _only(given, "ack_seconds", "retry_delays", "scopes", "revoked", "commercial", "bot_token")
     state = world.slack
+    if "bot_token" in given:
+        state.bot_token = str(given["bot_token"])
     if "ack_seconds" in given:
         state.ack_seconds = float(given["ack_seconds"])
     if "retry_delays" in given:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.record import Message
@@ -19,11 +18,7 @@ _KEPT = ("text", "blocks", "attachments", "metadata", "thread_ts", "reply_broadc
 
 def seen(parsed: Parsed, to: str = "") -> dict[str, Any]:
     """The parsed view a page draws from: blocks, links, buttons, pings; `to` is the one reader of an ephemeral."""
-    view = asdict(parsed)
-    view.pop("plain")
-    if to:
-        view["to"] = to
-    return view
+    return parsed.view() | {"to": to} if to else parsed.view()
 
 
 def kept(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,6 +41,7 @@ def post(
 ) -> Message:
     """Make a message visible; `to` makes it ephemeral for that user."""
     ts = world.slack.next_ts(channel, world.clock.now())
+    thread = {"thread_ts": params["thread_ts"]} if "thread_ts" in params else {}
     return world.record.add(
         Message(
             platform="slack",
@@ -53,7 +49,7 @@ def post(
             chat_title=channel.title,
             message_id=ts,
             text=parsed.plain,
-            payload=kept(params),
+            payload=kept({**parsed.given, **thread}),
             at=float(ts),
             sender=sender,
             thread=params.get("thread_ts"),

@@ -19,7 +19,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from newsbot.sandbox.faults import Fault, cut, linger
+from newsbot.sandbox.faults import SPOILED, Strike
+from newsbot.sandbox.line import badly, reused
 from newsbot.sandbox.slack.fields import SlackError
 from newsbot.sandbox.slack.http import respond
 from newsbot.sandbox.slack.methods import CHAT, Method
@@ -64,24 +65,30 @@ class Asked:
     """A call under way, for the record."""
 
     method: str
+    at: float
     began: float
     channel: str = ""
-    fault: Fault | None = None
+    strike: Strike | None = None
     params: dict[str, Any] = field(default_factory=dict)
 
 
-class Silence(Response):
-    """No answer at all: the connection was cut before this."""
+@dataclass(slots=True)
+class Answer:
+    """What goes back, with what the record says of it."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends nothing."""
+    body: bytes
+    error: str | None = None
+    status: int = 200
+    detail: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: str = "application/json"
+    silent: bool = False  # the connection was cut instead, and the call noted before that
 
 
 def routes(world: World) -> list[BaseRoute]:
     """The Web API under /api/, sockets under /api-socket/, response URLs under /response/."""
 
-    async def api(request: Request) -> Response:
-        return await _call(world, request)
+    api = Api(world)
 
     async def response_url(request: Request) -> Response:
         try:
@@ -104,24 +111,42 @@ def routes(world: World) -> list[BaseRoute]:
     ]
 
 
-async def _call(world: World, request: Request) -> Response:
-    """One Web API call from body to answer."""
-    method = request.path_params["method"]
-    world.slack.wire.base = str(request.url).split("/api/", 1)[0]
-    asked = Asked(method, time.perf_counter())
-    try:
-        params = asked.params = await _params(request)
-        asked.channel = _channel(world, params)
-        _authorise(world, method, request, params)
-    except SlackError as error:
-        return _counted(world, asked, _refusal(world, error))
-    fault = asked.fault = world.faults.take("slack", method, asked.channel)
-    if fault is not None:
-        return _counted(world, asked, await _strike(world, request, fault, asked))
-    wait = _wait(world, method, asked.channel)
-    if wait is not None:
-        return _counted(world, asked, _later(wait))
-    return _counted(world, asked, _run(world, method, params))
+class Api:
+    """The ASGI endpoint of the Web API."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One call from body to answer."""
+        request = Request(scope, receive)
+        asked = Asked(scope["path_params"]["method"], self.world.clock.now(), time.perf_counter())
+        answer = await self._answer(request, asked)
+        if answer.silent:
+            return
+        _note(self.world, asked, answer)
+        kind = (b"content-type", answer.content_type.encode())
+        headers = [kind, (b"content-length", str(len(answer.body)).encode()), *answer.headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, request: Request, asked: Asked) -> Answer:
+        world, method = self.world, asked.method
+        wire = world.slack.wire
+        if not wire.base or method == OPEN_SOCKET:
+            wire.base = str(request.url).split("/api/", 1)[0]
+        try:
+            params = asked.params = await _params(request)
+            asked.channel = _channel(world, params)
+            _authorise(world, method, request, params)
+        except SlackError as error:
+            return _refusal(world, error)
+        if world.faults.script:
+            asked.strike = world.faults.take("slack", method, asked.channel, reused=reused(request.scope))
+        if asked.strike is not None:
+            return await _struck(world, request, asked.strike, asked)
+        wait = _wait(world, method, asked.channel)
+        return _run(world, method, params) if wait is None else _later(wait)
 
 
 async def _params(request: Request) -> dict[str, Any]:
@@ -197,100 +222,84 @@ def _result(world: World, method: str, params: Mapping[str, Any]) -> dict[str, A
     return METHODS[method](world, params)
 
 
-def _run(world: World, method: str, params: Mapping[str, Any]) -> Response:
+def _run(world: World, method: str, params: Mapping[str, Any]) -> Answer:
     """Perform the method; a refusal is an answer too."""
     try:
-        # docs.slack.dev/authentication/tokens: every answer names the token's scopes
         said = {"ok": True, **_result(world, method, params)}
-        return JSONResponse(said, headers={"X-OAuth-Scopes": ",".join(sorted(world.slack.scopes))})
     except SlackError as error:
         return _refusal(world, error)
+    # docs.slack.dev/authentication/tokens: every answer names the token's scopes
+    scopes = ",".join(sorted(world.slack.scopes)).encode()
+    return Answer(_json(said), headers=((b"x-oauth-scopes", scopes),))
 
 
-def _counted(world: World, asked: Asked, done: Response) -> Response:
-    """Note the call with the answer it got, once per request; a cut call was noted before the cut."""
-    if not isinstance(done, Silence):
-        _note(world, asked, done)
-    return done
+def _json(said: dict[str, Any]) -> bytes:
+    return json.dumps(said, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _note(world: World, asked: Asked, done: Response | None = None) -> None:
-    """Write the call down; `None` stands for no answer at all."""
-    body = b"" if done is None else bytes(done.body)
-    said = json.loads(body) if body.startswith(b"{") else {}
-    error = said.get("error")
-    detail = "; ".join(said.get("response_metadata", {}).get("messages", ())) if error else ""
-    if done is not None and "retry-after" in done.headers:
-        detail = f"Retry-After: {done.headers['retry-after']}"
+def _note(world: World, asked: Asked, answer: Answer) -> None:
+    """Write the call down, once per request."""
     world.record.call(
         "slack",
         asked.method,
         asked.channel,
-        0 if done is None else done.status_code,
-        error,
+        answer.status,
+        answer.error,
+        asked.at,
         ms=(time.perf_counter() - asked.began) * 1000,
-        detail=detail,
-        fault=asked.fault.kind if asked.fault else None,
+        detail=answer.detail,
+        fault=asked.strike.kind if asked.strike else None,
         payload=asked.params,
-        answer=body if error or asked.fault else b"",
+        answer=answer.body if answer.error or asked.strike else b"",
     )
 
 
-def _refusal(world: World, error: SlackError, status: int = 200) -> Response:
+def _refusal(world: World, error: SlackError, status: int = 200) -> Answer:
     """`ok: false` with the code, and what Slack adds to it."""
     body: dict[str, Any] = {"ok": False, "error": error.code}
-    if error.detail:
-        body["response_metadata"] = {"messages": [f"[ERROR] {error.detail}"]}
+    detail = f"[ERROR] {error.detail}" if error.detail else ""
+    if detail:
+        body["response_metadata"] = {"messages": [detail]}
     if error.code == "invalid_blocks":
         body["errors"] = [error.detail]
     if error.code == "missing_scope":
         body |= {"needed": error.detail.removeprefix("needed: "), "provided": ",".join(sorted(world.slack.scopes))}
-    return JSONResponse(body, status)
+    return Answer(_json(body), error.code, status, detail)
 
 
-def _later(seconds: int) -> Response:
-    """429 as Slack gives it: the pause is in the header only."""
-    return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": str(seconds)})
+def _later(seconds: Any) -> Answer:
+    """429 as Slack gives it: the pause is in the header only; None leaves it out."""
+    headers = () if seconds is None else ((b"retry-after", str(seconds).encode()),)
+    detail = "" if seconds is None else f"Retry-After: {seconds}"
+    return Answer(_json({"ok": False, "error": "ratelimited"}), "ratelimited", 429, detail, headers)
 
 
-async def _strike(world: World, request: Request, fault: Fault, asked: Asked) -> Response:
+async def _struck(world: World, request: Request, strike: Strike, asked: Asked) -> Answer:
     """Answer as the script says; `processed` faults take effect although the caller cannot know."""
-    method, params = asked.method, asked.params
-    done = _run(world, method, params) if fault.processed else None
-    match fault.kind:
-        case "429":
-            return _later(fault.retry_after)
-        case "hang":
-            _note(world, asked)
-            await linger(request.receive, fault.seconds)
-            await cut(request.scope, "fin")
-            return Silence()
-        case "reset":
-            _note(world, asked)
-            await cut(request.scope)
-            return Silence()
-        case "slow":
-            await asyncio.sleep(fault.seconds)
-            return done or _run(world, method, params)
-        case "garbage":
-            return Response("<html><body>Service is having trouble</body></html>", 200, media_type="text/html")
-        case "other_chat":
-            return _elsewhere(done or _run(world, method, params))
-        case _:
-            return _scripted(world, method, fault)
+    kind = strike.kind
+    if kind == "slow":
+        await asyncio.sleep(strike.seconds)
+    done = _run(world, asked.method, asked.params) if strike.processed else Answer(b'{"ok":true}')
+    if kind == "429":
+        return _later(strike.retry_after)
+    if strike.cuts:
+        _note(world, asked, Answer(b"", kind, 0))
+        await badly(strike, request.scope, request.receive, done.status, done.body)
+        return Answer(b"", silent=True)
+    if kind == "slow":
+        return done
+    if kind == "other_chat" and done.error is None:
+        return Answer(_json(json.loads(done.body) | {"channel": "C0ELSEWHERE"}), kind)
+    if kind in SPOILED:
+        return Answer(strike.spoiled(done.body), kind, content_type=strike.content_type)
+    return done if kind == "other_chat" else _scripted(world, asked.method, strike)
 
 
-def _scripted(world: World, method: str, fault: Fault) -> Response:
+def _scripted(world: World, method: str, strike: Strike) -> Answer:
     """A scripted refusal; `args.error` and `args.status` override the usual code."""
-    code = _CODES.get(fault.kind, "internal_error")
+    code = _CODES.get(strike.kind, "internal_error")
     if code == "is_archived" and method == "chat.update":
         code = "is_inactive"
-    status = fault.status if fault.kind == "5xx" else 200
-    code = str(fault.args.get("error", code))
+    status = strike.status if strike.kind == "5xx" else 200
+    code = str(strike.args.get("error", code))
     return _refusal(world, SlackError(code, "needed: chat:write" if code == "missing_scope" else ""), status)
-
-
-def _elsewhere(done: Response) -> Response:
-    """The same answer naming another channel than the one asked for."""
-    body = json.loads(bytes(done.body))
-    return JSONResponse(body | {"channel": "C0ELSEWHERE"}, done.status_code)

@@ -190,7 +190,10 @@ def _unblock(world: World, chat: Chat) -> None:
 
 
 def member(world: World, body: dict[str, Any]) -> dict[str, Any]:
-    """The bot's standing in a chat changes by someone's hand; in a private chat "kicked" is a block."""
+    """The bot's standing in a chat changes by someone's hand; in a private chat "kicked" is a block.
+
+    An administrator of a channel may lack the right to post: `can_post_messages` false.
+    """
     user = user_of(world, body.get("user"))
     chat = chat_of(world, body.get("chat", user.id))
     status = str(body.get("status", ""))
@@ -202,6 +205,7 @@ def member(world: World, body: dict[str, Any]) -> dict[str, Any]:
         other = user_of(world, body["of"])
         chat.members[other.id] = status
         return {"update_id": None}
+    chat.may_post = bool(body.get("can_post_messages", True))
     return {"update_id": _change(world, chat, user, status)}
 
 
@@ -252,6 +256,17 @@ def make_chats(world: World, body: dict[str, Any]) -> dict[str, Any]:
         user = User(number, f"Reader {number}", language=str(body.get("language", "ko")))
         world.telegram.add_user(user, started=bool(body.get("started", True)))
     return {"count": count, "first_id": first, "last_id": first + count - 1}
+
+
+def token(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The bot's token is changed (`token`; the old one is nobody's from then on), revoked or made good again
+    (`revoked`), as @BotFather does."""
+    if unknown := set(body) - {"token", "revoked"}:
+        raise Refused(f"unknown field {min(unknown)!r}; known: revoked, token")
+    state = world.telegram
+    state.token = str(body.get("token", state.token))
+    state.revoked = bool(body.get("revoked", "token" not in body and state.revoked))
+    return {"token": state.token, "revoked": state.revoked}
 
 
 def migrate(world: World, body: dict[str, Any]) -> dict[str, Any]:

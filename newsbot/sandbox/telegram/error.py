@@ -50,6 +50,8 @@ def unparsable(detail: str) -> ApiError:
     return ApiError(400, f"Bad Request: can't parse entities: {detail}")
 
 
-def too_many(retry_after: int) -> ApiError:
-    """429; the pause stands in the text, the parameters and the Retry-After header."""
+def too_many(retry_after: Any) -> ApiError:
+    """429; the pause stands in the text, the parameters and the Retry-After header. None leaves it out everywhere."""
+    if retry_after is None:
+        return ApiError(429, "Too Many Requests")
     return ApiError(429, f"Too Many Requests: retry after {retry_after}", {"retry_after": retry_after})

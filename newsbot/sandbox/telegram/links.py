@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ _TRAILING = ".,:;!?'\"`~…)]}»"
 _INTERESTING = re.compile(r"[@#/$.]")
 
 
+@lru_cache(maxsize=512)
 def checked_link(url: str) -> str | None:
     """The address as a client would open it, or None when Telegram drops it.
 

@@ -12,7 +12,7 @@ from newsbot.sandbox.limits import Limits
 from newsbot.sandbox.record import Message, Record
 from newsbot.sandbox.telegram.check import Parsed, check_edit, check_markup, check_send
 from newsbot.sandbox.telegram.error import NOT_MODIFIED, OLD_QUERY, ApiError, bad, too_many
-from newsbot.sandbox.telegram.state import Chat, Post, TelegramState
+from newsbot.sandbox.telegram.state import Chat, Post, TelegramState, may_send
 from newsbot.sandbox.telegram.updates import Updates
 
 MAX_COMMANDS = 100  # Bot API setMyCommands: at most 100
@@ -216,7 +216,9 @@ class Methods:
         """A chat in full."""
         chat = self.state.find(params.get("chat_id"))
         self.state.check_present(chat)
+        permissions = {"permissions": may_send(not chat.read_only)} if chat.is_group else {}
         return chat.api() | {
+            **permissions,
             "accent_color_id": 0,
             "max_reaction_count": 11,
             "accepted_gift_types": {

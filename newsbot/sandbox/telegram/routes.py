@@ -11,15 +11,15 @@ from typing import Any
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from newsbot.sandbox.faults import Fault, cut, linger
+from newsbot.sandbox.faults import SPOILED, Strike
+from newsbot.sandbox.line import badly, reused
 from newsbot.sandbox.telegram.error import NO_METHOD, UNAUTHORIZED, ApiError, bad, forbidden, too_many
 from newsbot.sandbox.telegram.methods import Described, Methods
-from newsbot.sandbox.telegram.params import BY_LOWER, coerce, read
+from newsbot.sandbox.telegram.params import BY_LOWER, METHODS, coerce, read
 from newsbot.sandbox.telegram.state import FULL_NAME
 from newsbot.sandbox.world import World
 
 MAX_BODY = 10 * 1024 * 1024
-_GARBAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _UNAVAILABLE = {500: "Internal Server Error: restart", 502: "Bad Gateway", 504: "Gateway Timeout"}
 
 
@@ -30,8 +30,8 @@ class Reply:
     status: int
     body: bytes
     error: str | None = None
-    retry_after: int | None = None
-    content_type: bytes = b"application/json"
+    retry_after: Any = None
+    content_type: str = "application/json"
 
 
 @dataclass(slots=True)
@@ -39,9 +39,10 @@ class Asked:
     """A call under way, for the record."""
 
     name: str
+    at: float
     began: float
     chat: str = ""
-    fault: Fault | None = None
+    strike: Strike | None = None
     payload: dict[str, Any] = field(default_factory=dict)
 
 
@@ -56,20 +57,21 @@ class TelegramApi:
         """Answers one call, unless a fault says otherwise."""
         path = scope["path_params"]
         name = BY_LOWER.get(path["method"].lower(), path["method"])
-        asked = Asked(name, time.perf_counter())
-        fault: Fault | None = None
+        asked = Asked(name, self.world.clock.now(), time.perf_counter())
+        strike: Strike | None = None
         try:
             raw, is_json = await self._read(scope, receive)
             chat = str(raw.get("chat_id", ""))
             asked.chat, asked.payload = chat, raw
-            if path["token"] != self.world.telegram.token:
+            if path["token"] != self.world.telegram.token or self.world.telegram.revoked:
                 raise ApiError(401, UNAUTHORIZED)
-            fault = asked.fault = self.world.faults.take("telegram", name, chat)
-            early = None if fault is None else await self._before(fault, chat)
+            if self.world.faults.script:
+                strike = asked.strike = self.world.faults.take("telegram", name, chat, reused=reused(scope))
+            early = None if strike is None else await self._before(strike, chat)
             reply = early or _good(await self._run(name, raw, is_json))
         except ApiError as error:
             reply = _refused(error)
-        if fault is None or not await self._instead(fault, reply, asked, scope, receive, send):
+        if strike is None or not await self._instead(strike, reply, asked, scope, receive, send):
             self._note(asked, reply)
             await _write(reply, send)
 
@@ -80,8 +82,9 @@ class TelegramApi:
             asked.chat,
             reply.status,
             reply.error,
+            asked.at,
             ms=(time.perf_counter() - asked.began) * 1000,
-            fault=asked.fault.kind if asked.fault else None,
+            fault=asked.strike.kind if asked.strike else None,
             payload=asked.payload,
             answer=b"" if reply.error is None else reply.body,
         )
@@ -98,27 +101,27 @@ class TelegramApi:
         return read(content_type.decode("latin-1"), body, scope["query_string"])
 
     async def _run(self, name: str, raw: dict[str, Any], is_json: bool) -> Any:
-        if name not in BY_LOWER.values():
+        if name not in METHODS:
             raise ApiError(404, NO_METHOD)
         return await getattr(self.methods, name)(coerce(name, raw, is_json))
 
-    async def _before(self, fault: Fault, chat: str) -> Reply | None:
+    async def _before(self, strike: Strike, chat: str) -> Reply | None:
         """What a fault does before the call takes effect; None lets the call through."""
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
+        if strike.kind == "slow":
+            await asyncio.sleep(strike.seconds)
             return None
-        refusal = self._refusal(fault, chat)
+        refusal = self._refusal(strike, chat)
         if refusal is not None:
             raise refusal
-        return None if fault.processed or fault.kind == "other_chat" else Reply(0, b"")
+        return None if strike.processed else Reply(200, b'{"ok":true,"result":{}}')
 
-    def _refusal(self, fault: Fault, chat: str) -> ApiError | None:
+    def _refusal(self, strike: Strike, chat: str) -> ApiError | None:
         """The platform's own words for a scripted refusal."""
         found = self.world.telegram.chats.get(int(chat)) if chat.removeprefix("-").isdigit() else None
         name = FULL_NAME.get(found.type if found else "", "group chat")
-        match fault.kind:
+        match strike.kind:
             case "429":
-                return too_many(fault.retry_after)
+                return too_many(strike.retry_after)
             case "blocked":
                 return forbidden("bot was blocked by the user")
             case "kicked":
@@ -130,7 +133,7 @@ class TelegramApi:
             case "chat_not_found":
                 return bad("chat not found")
             case "migrated":
-                to = {"migrate_to_chat_id": int(fault.args.get("to", -1_000_000_000_000 - abs(int(chat or 0))))}
+                to = {"migrate_to_chat_id": int(strike.args.get("to", -1_000_000_000_000 - abs(int(chat or 0))))}
                 return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", to)
             case "no_rights" if found is not None and found.type == "channel":
                 return bad("need administrator rights in the channel chat")
@@ -142,27 +145,24 @@ class TelegramApi:
                 return None
 
     async def _instead(
-        self, fault: Fault, reply: Reply, asked: Asked, scope: Scope, receive: Receive, send: Send
+        self, strike: Strike, reply: Reply, asked: Asked, scope: Scope, receive: Receive, send: Send
     ) -> bool:
         """Answers in the fault's way, or not at all; False when the usual reply stands."""
-        match fault.kind:
-            case "5xx":
-                error = ApiError(fault.status, _UNAVAILABLE.get(fault.status, "Internal Server Error"))
-                bad_reply = _refused(error)
-            case "garbage":
-                bad_reply = Reply(200, _GARBAGE, error="garbage", content_type=b"text/html")
-            case "other_chat" if reply.error is None and reply.body:
-                bad_reply = Reply(200, _elsewhere(reply.body, int(fault.args.get("to", 424242))), error="other_chat")
-            case "hang" | "reset":
-                self._note(asked, Reply(0, b"", error=fault.kind))
-                if fault.kind == "hang":
-                    await linger(receive, fault.seconds)
-                await cut(scope, str(fault.args.get("how", "rst")))
-                return True
-            case _:
-                return False
-        self._note(asked, bad_reply)
-        await _write(bad_reply, send)
+        kind, sent = strike.kind, reply.body
+        if kind == "5xx":
+            reply = _refused(ApiError(strike.status, _UNAVAILABLE.get(strike.status, "Internal Server Error")))
+        elif kind == "other_chat" and reply.error is None:
+            reply = Reply(200, _elsewhere(sent, int(strike.args.get("to", 424242))), kind)
+        elif kind in SPOILED and not strike.cuts:
+            reply = Reply(200, strike.spoiled(sent), kind, content_type=strike.content_type)
+        elif strike.cuts:
+            self._note(asked, Reply(0, b"", kind))
+            await badly(strike, scope, receive, reply.status, sent)
+            return True
+        else:
+            return False
+        self._note(asked, reply)
+        await _write(reply, send)
         return True
 
 
@@ -187,7 +187,7 @@ def _elsewhere(body: bytes, chat_id: int) -> bytes:
 
 
 async def _write(reply: Reply, send: Send) -> None:
-    headers = [(b"content-type", reply.content_type), (b"content-length", str(len(reply.body)).encode())]
+    headers = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
     if reply.retry_after is not None:
         headers.append((b"retry-after", str(reply.retry_after).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -60,6 +60,7 @@ class Chat:
     members: dict[int, str] = field(default_factory=dict)  # user id -> status, the bot's own too
     started: bool = True  # private: the person has spoken to the bot
     read_only: bool = False  # members may not write
+    may_post: bool = True  # channel: the bot, where it is an administrator, has the right to post
     migrated_to: int | None = None
     deleted: bool = False
     next_id: int = 1
@@ -92,6 +93,7 @@ class TelegramState:
     def __init__(self, record: Record, token: str, bot: User) -> None:
         self.record = record
         self.token = token
+        self.revoked = False  # every call is refused as if nobody had this token
         self.bot = bot
         self.users: dict[int, User] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
@@ -171,7 +173,7 @@ class TelegramState:
             if self.users[chat.id].is_bot:
                 raise forbidden("the bot can't send messages to the bot")
         elif chat.type == "channel":
-            if status not in ADMIN:
+            if status not in ADMIN or not chat.may_post:
                 raise bad("need administrator rights in the channel chat")
         elif status == "restricted" or (chat.read_only and status not in ADMIN):
             raise bad("not enough rights to send text messages to the chat")
@@ -228,6 +230,25 @@ class TelegramState:
         return [uid for uid, status in chat.members.items() if status in ADMIN]
 
 
+_MAY_SEND = (
+    "messages",
+    "audios",
+    "documents",
+    "photos",
+    "videos",
+    "video_notes",
+    "voice_notes",
+    "polls",
+    "other_messages",
+)
+_MAY = ("add_web_page_previews", "edit_tag", "change_info", "invite_users", "pin_messages", "manage_topics")
+
+
+def may_send(allowed: bool) -> dict[str, bool]:
+    """The fields that ChatPermissions and a restricted member share: everything is allowed to be sent, or nothing."""
+    return {f"can_send_{what}": allowed for what in _MAY_SEND} | {f"can_{what}": False for what in _MAY}
+
+
 def member_fields(status: str, chat: Chat) -> dict[str, Any]:
     """The fields that the Bot API requires beside `user` and `status`."""
     if status == "kicked":
@@ -235,10 +256,7 @@ def member_fields(status: str, chat: Chat) -> dict[str, Any]:
     if status == "creator":
         return {"is_anonymous": False}
     if status == "restricted":
-        return dict.fromkeys(("can_send_messages", "can_send_other_messages"), False) | {
-            "is_member": True,
-            "until_date": 0,
-        }
+        return may_send(False) | {"is_member": True, "until_date": 0}
     if status != "administrator":
         return {}
     rights: dict[str, Any] = {
@@ -256,5 +274,5 @@ def member_fields(status: str, chat: Chat) -> dict[str, Any]:
         "can_delete_stories": False,
     }
     if chat.type == "channel":
-        return rights | {"can_post_messages": True, "can_edit_messages": True}
+        return rights | {"can_post_messages": chat.may_post, "can_edit_messages": True}
     return rights | {"can_pin_messages": True, "can_manage_topics": chat.is_forum}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import re
 from collections import defaultdict, deque
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ KEPT = 24 * 3600  # Bot API: updates are kept for 24 hours
 KEPT_CALLBACK = 150  # seconds a callback query stays queued (open-source server)
 LONGEST_PAUSE = 60.0  # webhook retries start at 1 s and double up to about a minute
 PORTS = frozenset({80, 88, 443, 8443})  # Bot API setWebhook
+CONFLICT_PAUSE = 3.0  # seconds; the open-source server answers a second 409 within so many only that much later
 NEVER_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _SECRET = re.compile(r"^[A-Za-z0-9_-]{1,256}$")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -58,6 +60,8 @@ class Updates:
         self.max_connections = 40
         self.last_error: dict[str, Any] = {}
         self._next_id = first_id
+        self.conflict_pause = CONFLICT_PAUSE
+        self._conflict_at = -math.inf
         self._asked_at: float | None = None
         self._poll: asyncio.Future[None] | None = None
         self._pushers: dict[str, asyncio.Task[None]] = {}
@@ -96,6 +100,7 @@ class Updates:
     async def poll(self, params: dict[str, Any]) -> list[dict[str, Any]]:
         """The answer of getUpdates; a second poll ends the first one with 409."""
         if self.url:
+            await self._pause_conflict()
             raise ApiError(409, POLL_WHILE_WEBHOOK)
         self._asked_at = self.clock.monotonic()
         limit = params.get("limit", MAX_BATCH)
@@ -110,11 +115,22 @@ class Updates:
                 await asyncio.wait_for(mine, timeout)
             except TimeoutError:
                 return []
+            except ApiError:
+                await self._pause_conflict()
+                raise
             finally:
                 if self._poll is mine:
                     self._poll = None
         limit = limit if 1 <= limit <= MAX_BATCH else MAX_BATCH
         return [item.update for item in list(self.waiting)[:limit]]
+
+    async def _pause_conflict(self) -> None:
+        """The first 409 comes at once, each one soon after it late (tdlib/telegram-bot-api, fail_query_conflict)."""
+        now = asyncio.get_running_loop().time()
+        if now < self._conflict_at:
+            await asyncio.sleep(self.conflict_pause)
+        else:
+            self._conflict_at = now + self.conflict_pause
 
     def _confirm(self, offset: int) -> None:
         """Forgets what the offset confirms; a negative one keeps only that many from the end."""

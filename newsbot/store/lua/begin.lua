@@ -1,28 +1,164 @@
 -- begin: which chats, allowed now, intent written; one atomic step before any byte goes out. Slot {bot}.
 -- KEYS 1 prefix of the bot (act, gate, nonce, chat, map and push keys are built from it: the push is known only here)
 -- ARGV 1 worker  2 nonce  3 most  4 rate (a second)  5 burst (may be a fraction: the part above a whole one is how late
---      a caller may come without losing a token)
--- Replies JSON {push, revision, edits, wait (ms), items = [[position, token, attempt, index, "chat lang since", base], …]};
+--      a caller may come without losing a token)  6, 7 ms between two messages in one chat, group  8 how a group's id
+--      starts, or ""  9 the run id of the Redis this worker last told what it knows, or ""  10 1 where that matters
+-- Replies JSON {push, revision, edits, late, wait (ms), barrier (run id or ""), token,
+--      items = [[position, attempt, index, "chat lang since", base, again], …]};
 -- base is the reference of the message there that is answered or edited, "0" where there is none.
--- Idempotent under the client's retries: the same nonce gets the same reply.
--- Order of writes: state and intent of each delivery, then cursor, counts and limit.
+-- Idempotent under the client's retries: the same nonce gets the same window, less what was committed of it meanwhile.
+-- Order of writes: intents, then states, then cursor and counts, then limits.
 local prefix, worker, nonce = KEYS[1], ARGV[1], ARGV[2]
 local most, rate, burst = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local spacing = {chat = tonumber(ARGV[6]), group = tonumber(ARGV[7])}
 local now, micros = clock()
 local memo, gate = prefix .. 'nonce:' .. worker, prefix .. 'gate'
-local told = redis.call('HMGET', memo, 'nonce', 'reply')
-if told[1] == nonce then return told[2] end
 
-local function answer(push, wait, items, revision, edits)
-  local body = '"push":' .. cjson.encode(push) .. ',"wait":' .. whole(wait) .. ',"revision":' .. (revision or '1')
-    .. ',"edits":' .. (edits and 'true' or 'false') .. ',"items":'
+local function answer(wait, more)
+  more = more or {}
+  local body = '"push":' .. cjson.encode(more.push or '') .. ',"wait":' .. whole(wait)
+    .. ',"barrier":' .. cjson.encode(more.barrier or '') .. ',"token":' .. cjson.encode(more.token or '')
+    .. ',"revision":' .. (more.revision or '1') .. ',"edits":' .. (more.edits and 'true' or 'false')
+    .. ',"late":' .. (more.late and 'true' or 'false') .. ',"items":'
+  local items = more.items or {}
   return '{' .. body .. (#items > 0 and cjson.encode(items) or '[]') .. '}'
 end
-local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun')
-if g[1] then return answer('', 1000, {}) end
+
+-- What stands of one push: its counts, whose messages it answers or edits, whether it is late.
+local function open_push(push)
+  local p = account(prefix .. 'push:' .. push, 'state', 'next', 'at', 'expires', 'ends', 'base', 'before', 'edits', 'revision')
+  if not p then return nil end
+  local function named(name) return name and name ~= '' and prefix .. 'push:' .. name or nil end
+  p.push, p.base, p.before, p.edits = push, named(p.base), named(p.before), p.edits == '1'
+  p.next, p.at = tonumber(p.next), tonumber(p.at)
+  p.late = not p.edits and tonumber(p.expires) * 1000 < now
+  p.over = tonumber(p.ends) * 1000 < now
+  return p
+end
+
+-- What is known of each candidate, asked for all at once: record, whether it is active, when its chat is free again.
+local function bits(key, list)
+  local low, high = nil, nil
+  for _, c in ipairs(list) do
+    local byte = math.floor(c.index / 8)
+    low, high = math.min(low or byte, byte), math.max(high or byte, byte)
+  end
+  local found, near = {}, low and high - low < 2048
+  local bytes = near and redis.call('GETRANGE', key, low, high)
+  for _, c in ipairs(list) do
+    if near then
+      local byte = string.byte(bytes, math.floor(c.index / 8) - low + 1) or 0
+      found[c.index] = is_set(byte, c.index % 8)
+    else
+      found[c.index] = redis.call('GETBIT', key, c.index) == 1
+    end
+  end
+  return found
+end
+local function records(list)
+  local shards, order, found = {}, {}, {}
+  for _, c in ipairs(list) do
+    local shard = math.floor(c.index / 128)
+    if not shards[shard] then
+      shards[shard] = {}
+      order[#order + 1] = shard
+    end
+    table.insert(shards[shard], c.index)
+  end
+  for _, shard in ipairs(order) do
+    local values = redis.call('HMGET', prefix .. 'chat:' .. shard, unpack(shards[shard]))
+    for i, index in ipairs(shards[shard]) do found[index] = values[i] or nil end
+  end
+  return found
+end
+-- The references of sent messages at these positions of another push.
+local function references(base, positions)
+  local width = tonumber(redis.call('HGET', base, 'refbytes') or '0')
+  local refs = {}
+  if width > 0 then
+    for position, bytes in pairs(get_cells(base .. ':refs', width, positions)) do
+      refs[position] = whole(number(bytes)) -- a Slack ts in microseconds stays below 2^53
+    end
+  end
+  return refs
+end
+-- What each candidate's chat has of the story that is edited or answered: c.ref, and when it is edited c.base, c.flying.
+local function look_back(p, list)
+  local at, positions = {}, {}
+  for i, c in ipairs(list) do
+    at[i] = c.position
+    if not p.edits then
+      local audience = p.base .. ':audience'
+      at[i] = redis.call('GETBIT', audience, c.index) == 1 and rank(audience, c.index) or nil
+    end
+    if at[i] then positions[#positions + 1] = at[i] end
+  end
+  if #positions == 0 then return end
+  local states, refs = get_states(p.base, positions), references(p.base, positions)
+  local before = p.before and get_states(p.before, positions) or {}
+  for i, c in ipairs(list) do
+    if at[i] then
+      c.base = states[at[i]]
+      c.ref = c.base == 3 and refs[at[i]] or '0'
+      c.flying = c.base == 2 or before[at[i]] == 2
+    end
+  end
+end
+local function look(p, list)
+  local known, active = records(list), not p.edits and bits(prefix .. 'map:active', list)
+  local indexes = {}
+  for i, c in ipairs(list) do indexes[i] = c.index end
+  local free = get_cells(prefix .. 'paced', 4, indexes)
+  local again = redis.call('EXISTS', p.key .. ':again') == 1
+  for _, c in ipairs(list) do
+    c.record, c.ref = known[c.index], '0'
+    -- Who has a message gets its corrections, also after leaving.
+    c.active = p.edits or active[c.index]
+    -- The chat of a thread, "chat/thread lang since".
+    c.place = c.record and string.find(c.record, '/', 1, true) and string.match(c.record, '^([^/ ]+)/') or nil
+    c.free = c.place and tonumber(redis.call('HGET', prefix .. 'places', c.place) or '0') or number(free[c.index])
+    c.again = again and redis.call('SISMEMBER', p.key .. ':again', whole(c.position)) or 0
+  end
+  if p.base then look_back(p, list) end
+end
+local function items_of(list)
+  local items = {}
+  for i, c in ipairs(list) do items[i] = {c.position, c.attempt, c.index, c.record, c.ref, c.again} end
+  return items
+end
+
+-- 1. The same question again: the window that was granted, as far as it is still under way.
+local told = redis.call('HMGET', memo, 'nonce', 'push', 'token')
+if told[1] == nonce then
+  local p = open_push(told[2])
+  local list = p and read_window(redis.call('HGET', p.key .. ':intents', told[3]) or '') or {}
+  if #list == 0 then return answer(0) end
+  look(p, list)
+  return answer(0, {push = p.push, token = told[3], revision = p.revision, edits = p.edits, late = p.late, items = items_of(list)})
+end
+
+-- 2. Whether anything may go now at all.
+local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun', 'run', 'seen', 'top', 'cut')
+if ARGV[10] == '1' then
+  -- Another Redis than before (restarted, promoted, restored) may have lost its last writes: every worker tells it first
+  -- what it knows. Where no run was ever noted nothing was ever sent.
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  if not g[7] then
+    redis.call('HSET', gate, 'run', run)
+    g[7] = run
+  end
+  if ARGV[9] ~= run then return answer(0, {barrier = run}) end
+  if g[7] ~= run then return answer(100, {barrier = run}) end
+end
+if g[1] then return answer(1000) end
+-- A clock that was put back makes void what was written for later.
+local back = now < tonumber(g[8] or '0') - 2000
+if back then redis.call('DEL', prefix .. 'paced', prefix .. 'places') end
 -- A freeze that was set in the future was set before the clock was put back: it is void.
 local frozen, froze = tonumber(g[2] or '0'), tonumber(g[3] or '0')
-if frozen > now and froze <= now then return answer('', math.min(frozen - now, 1000), {}) end
+if frozen > now and froze <= now then return answer(math.min(frozen - now, 1000)) end
+-- After floods the rate comes back along a cubic: quickly to where it failed, slowly past it, then quickly again.
+rate = present_rate(rate, g[9], g[10], now)
 
 -- GCRA: tat is the theoretical arrival time in microseconds; one that lies absurdly far ahead is a clock jump.
 local step = 1000000 / rate
@@ -30,140 +166,180 @@ local tat = tonumber(g[4] or '0')
 if tat < micros or tat > micros + 4 * burst * step + 1000000 then tat = micros end
 -- Differences first: at 1.8e15 microseconds a double has a grain of a quarter, and a sum would lose a whole token.
 local granted = math.min(most, math.floor(burst + (micros - tat) / step + 0.001))
-if granted < 1 then return answer('', math.max(math.ceil((tat - micros - (burst - 1) * step) / 1000), 1), {}) end
+if granted < 1 then return answer(math.max(math.ceil((tat - micros - (burst - 1) * step) / 1000), 1)) end
 
-local items, looks = {}, 1000
--- What this chat has of the base push, whose position `at` is: its state, and the reference where it was sent ("0" else).
-local function base_of(base, at)
-  local state = get_state(base, at)
-  if state ~= 3 then return state, '0' end
-  local width = tonumber(redis.call('HGET', base, 'refbytes'))
-  local from, ref = at * (width + 2), 0
-  for _, byte in ipairs({string.byte(redis.call('GETRANGE', base .. ':refs', from, from + width - 1), 1, width)}) do
-    ref = ref * 256 + byte -- a Slack ts in microseconds stays below 2^53
-  end
-  return state, whole(ref)
+-- 3. Who gets it.
+local looks, taken = 1000, {}
+local free_at = {chat = tenths(now + spacing.chat), group = tenths(now + spacing.group)}
+local packed = {chat = pack(free_at.chat, 4), group = pack(free_at.group, 4)}
+local function hold_back(p, c, ms, changes)
+  changes.marks[c.position] = 4
+  table.insert(changes.retries, ms)
+  table.insert(changes.retries, whole(c.position) .. ':' .. whole(c.index) .. ':' .. whole(c.attempt))
 end
--- The message of the parent story in this chat, for a follow-up.
-local function parent_of(base, index)
-  local audience, byte = base .. ':audience', math.floor(index / 8)
-  if redis.call('GETBIT', audience, index) == 0 then return '0' end
-  local at = byte > 0 and redis.call('BITCOUNT', audience, 0, byte - 1) or 0
-  local c = string.byte(redis.call('GETRANGE', audience, byte, byte))
-  for bit = 0, index % 8 - 1 do
-    if math.floor(c / 2 ^ (7 - bit)) % 2 == 1 then at = at + 1 end
+local function skip(p, c, why, changes)
+  changes.marks[c.position] = 7
+  p.skipped = p.skipped + 1
+  if why then
+    table.insert(changes.why, c.position)
+    table.insert(changes.why, why)
+  else
+    redis.call('HINCRBY', p.key, 'absent', 1)
   end
-  local _, ref = base_of(base, at)
-  return ref
 end
-local function skip(key, position, why)
-  set_state(key, position, 7)
-  redis.call('HINCRBY', key, 'skipped', 1)
-  if why then explain(key, position, why) else redis.call('HINCRBY', key, 'absent', 1) end
-end
--- Whether this edit may go to this position now, and what it edits. What is in flight there (the first message, or the
--- edit before this one) is waited for; what is not sent yet will be sent in the new words.
-local function editable(key, p, position, index, attempt)
-  local state, ref = base_of(p.base, position)
-  local flying = state == 2 or (p.before and get_state(p.before, position) == 2)
-  if flying then
-    set_state(key, position, 4)
-    redis.call('ZADD', key .. ':retries', now + 1000, position .. ':' .. index .. ':' .. attempt)
-  elseif state == 5 then
-    skip(key, position, 'in doubt')
-  elseif state ~= 3 then
-    skip(key, position)
+local function grant(p, c, changes)
+  changes.marks[c.position] = 2
+  taken[#taken + 1] = c
+  local kind = ARGV[8] ~= '' and string.sub(c.record, 1, #ARGV[8]) == ARGV[8] and 'group' or 'chat'
+  if spacing[kind] > 0 and c.place then
+    redis.call('HSET', prefix .. 'places', c.place, free_at[kind])
+    changes.places[c.place] = free_at[kind]
+  elseif spacing[kind] > 0 then
+    changes.paced[c.index] = packed[kind]
   end
-  return not flying and state == 3, ref
 end
-local function take(key, p, position, index, attempt)
-  local chat = redis.call('HGET', prefix .. 'chat:' .. math.floor(index / 128), index)
-  -- Who has a message gets its corrections, also after leaving.
-  if not chat or (not p.edits and redis.call('GETBIT', prefix .. 'map:active', index) == 0) then
-    return skip(key, position, chat and 'unsubscribed' or 'erased')
+-- One candidate's fate. What is in flight there (the first message, or the edit before this one) is waited for; what is
+-- not sent yet will be sent in the new words.
+local function decide(p, c, changes)
+  local free = changes.places[c.place or ''] or c.free
+  if not c.record or not c.active then
+    skip(p, c, c.record and 'unsubscribed' or 'erased', changes)
+  elseif p.edits and c.flying then
+    hold_back(p, c, now + 1000, changes)
+  elseif p.edits and c.base ~= 3 then
+    skip(p, c, c.base == 5 and 'in doubt' or nil, changes)
+  elseif free > (now - EPOCH) / 100 then
+    hold_back(p, c, free * 100 + EPOCH, changes)
+  else
+    grant(p, c, changes)
   end
-  local goes, ref = true, '0'
-  if p.edits then
-    goes, ref = editable(key, p, position, index, attempt)
-  elseif p.base then
-    ref = parent_of(p.base, index)
-  end
-  if not goes then return end
-  local token = worker .. ':' .. attempt .. ':' .. whole(now)
-  set_state(key, position, 2)
-  redis.call('HSET', key .. ':intents', position, token)
-  items[#items + 1] = {position, token, attempt, index, chat, ref}
 end
--- The next set bit of the audience at or after `index`, or nil.
-local function following(audience, index)
-  local byte = math.floor(index / 8)
-  local c = string.byte(redis.call('GETRANGE', audience, byte, byte))
-  if not c then return nil end
-  for bit = index % 8, 7 do
-    if math.floor(c / 2 ^ (7 - bit)) % 2 == 1 then return byte * 8 + bit end
+-- Decide about these in order until enough are granted; how many were looked at.
+local function consider(p, list)
+  if #list == 0 then return 0 end
+  look(p, list)
+  local changes = {marks = {}, retries = {}, why = {}, paced = {}, places = {}}
+  local seen = 0
+  for _, c in ipairs(list) do
+    if #taken >= granted then break end
+    decide(p, c, changes)
+    seen = seen + 1
   end
-  local found = redis.call('BITPOS', audience, 1, byte + 1)
-  return found >= 0 and found or nil
+  if #changes.retries > 0 then redis.call('ZADD', p.key .. ':retries', unpack(changes.retries)) end
+  explain(p.key, changes.why)
+  set_cells(prefix .. 'paced', 4, changes.paced)
+  set_states(p.key, changes.marks)
+  looks = looks - seen
+  return seen
 end
--- Fill `items` from one push: what is due again, then what the cursor finds. Replies whether the cursor is at the end.
--- After the push's time only its retries end: a fan-out that began in time may well take longer than that.
-local function gather(key, p, size, nxt, at, late)
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', key .. ':retries', '-inf', now, 'LIMIT', 0, granted)) do
-    local position, index, attempt = string.match(member, '(%d+):(%d+):(%d+)')
-    redis.call('ZREM', key .. ':retries', member)
-    if get_state(key, position) == 4 and late then
-      set_state(key, position, 6)
-      redis.call('HINCRBY', key, 'dead', 1)
-      explain(key, position, 'expired')
-    elseif get_state(key, position) == 4 then
-      take(key, p, tonumber(position), tonumber(index), tonumber(attempt))
+-- The next `most` members of the audience from the cursor on whose states are still 0; cursor past each in `after`.
+local function upcoming(p, many)
+  local audience, list, base, chunk = p.key .. ':audience', {}, 0, ''
+  local index, at = p.next, p.at
+  while #list < many and at < p.size do
+    local byte = math.floor(index / 8)
+    if byte < base or byte >= base + #chunk then
+      base, chunk = byte, redis.call('GETRANGE', audience, byte, byte + 63)
+      if #chunk == 0 then break end
+    end
+    local c = string.byte(chunk, byte - base + 1)
+    if c % (2 * BITS[index % 8 + 1]) == 0 then
+      local start = string.find(chunk, '[^%z]', byte - base + 2)
+      if start then
+        index = (base + start - 1) * 8
+      else
+        index = redis.call('BITPOS', audience, 1, base + #chunk)
+        if index < 0 then break end
+      end
+    else
+      local bit = index % 8
+      while not is_set(c, bit) do bit = bit + 1 end
+      index = byte * 8 + bit
+      list[#list + 1] = {position = at, index = index, attempt = 1, after = index + 1}
+      index, at = index + 1, at + 1
     end
   end
-  while #items < granted and at < size and looks > 0 do
-    local index = following(key .. ':audience', nxt)
-    if not index then break end
-    if get_state(key, at) == 0 then take(key, p, at, index, 1) end
-    nxt, at, looks = index + 1, at + 1, looks - 1
-  end
-  redis.call('HSET', key, 'next', nxt, 'at', at)
-  return at >= size
+  return list
 end
-local function spend(key)
-  redis.call('HINCRBY', key, 'sending', #items)
-  local second = math.floor(now / 1000)
-  if g[5] == whole(second) then
-    redis.call('HINCRBY', gate, 'begun', #items)
-  else
-    local last = tonumber(g[5] or '0') == second - 1 and g[6] or '0'
-    redis.call('HSET', gate, 'second', whole(second), 'begun', #items, 'last', last)
+-- What is due again; what was begun in time may be tried until it ends.
+local function due(p)
+  local list = {}
+  for _, m in ipairs(redis.call('ZRANGEBYSCORE', p.key .. ':retries', '-inf', now, 'LIMIT', 0, granted)) do
+    local c = read_window(m)[1]
+    c.member = m
+    list[#list + 1] = c
   end
-  redis.call('HSET', gate, 'tat', whole(tat + #items * step))
+  if #list == 0 then return list end
+  local positions, members, live = {}, {}, {}
+  for i, c in ipairs(list) do positions[i], members[i] = c.position, c.member end
+  local states = get_states(p.key, positions)
+  for _, c in ipairs(list) do
+    if states[c.position] == 4 then live[#live + 1] = c end
+  end
+  redis.call('ZREM', p.key .. ':retries', unpack(members))
+  return live
+end
+-- Fill `taken` from one push: what is due again, then what the cursor finds. Replies whether the cursor is at the end.
+local function gather(p)
+  consider(p, due(p))
+  local many = granted - #taken
+  while #taken < granted and p.at < p.size and looks > 0 do
+    local list = upcoming(p, many)
+    many = 64 -- where some were passed over more of them are likely to be
+    if #list == 0 then break end
+    local positions, fresh = {}, {}
+    for i, c in ipairs(list) do positions[i] = c.position end
+    local states = get_states(p.key, positions)
+    for _, c in ipairs(list) do
+      if states[c.position] == 0 then fresh[#fresh + 1] = c end
+    end
+    local seen = consider(p, fresh)
+    local last = seen == #fresh and list[#list] or fresh[seen]
+    -- Nothing was looked at only where nothing more is granted.
+    if last then p.next, p.at = last.after, last.position + 1 end
+    if seen == 0 then looks = looks - #list end
+  end
+  return p.at >= p.size
+end
+local function spend()
+  local second = math.floor(now / 1000)
+  local begun, last = #taken, '0'
+  if g[5] == whole(second) then
+    redis.call('HINCRBY', gate, 'begun', begun)
+  else
+    last = tonumber(g[5] or '0') == second - 1 and g[6] or '0'
+    redis.call('HSET', gate, 'second', whole(second), 'begun', begun, 'last', last)
+  end
+  redis.call('HSET', gate, 'tat', whole(tat + begun * step), 'seen', whole(now), 'rate', ARGV[4])
 end
 
 local wait = 1000
 for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, 99)) do
-  local key = prefix .. 'push:' .. push
-  local h = redis.call('HMGET', key, 'state', 'size', 'next', 'at', 'expires', 'base', 'before', 'edits', 'revision')
-  if h[1] ~= 'open' then
-    settle(prefix, push)
-  elseif tonumber(h[5]) * 1000 < now and h[4] == '0' then
-    close(prefix, push, 'expired', 'dead') -- too old to start with
+  local p = open_push(push)
+  if not p then
+    redis.call('ZREM', prefix .. 'act', push)
+  elseif p.state ~= 'open' then
+    settle(prefix, push, p)
+  elseif p.over then
+    close(prefix, push, p, 'expired')
   else
-    local function named(name) return name and name ~= '' and prefix .. 'push:' .. name or nil end
-    local p = {base = named(h[6]), before = named(h[7]), edits = h[8] == '1'}
-    local ended = gather(key, p, tonumber(h[2]), tonumber(h[3]), tonumber(h[4]), tonumber(h[5]) * 1000 < now)
-    if #items > 0 then
-      spend(key)
-      local reply = answer(push, 0, items, h[9], p.edits)
-      redis.call('HSET', memo, 'nonce', nonce, 'reply', reply)
-      redis.call('PEXPIRE', memo, 3600000)
-      return reply
+    local ended = gather(p)
+    p.sending = p.sending + #taken
+    if #taken > 0 then
+      local token = worker .. ':' .. nonce .. ':' .. whole(now)
+      redis.call('HSET', p.key .. ':intents', token, write_window(taken))
+      save(p, 'next', p.next, 'at', p.at)
+      spend()
+      redis.call('HSET', memo, 'nonce', nonce, 'push', push, 'token', token)
+      redis.call('EXPIRE', memo, 3600)
+      return answer(0, {push = push, token = token, revision = p.revision, edits = p.edits, late = p.late, items = items_of(taken)})
     end
+    save(p, 'next', p.next, 'at', p.at)
     -- So many skipped that this call has taken long enough: ask again at once, before any later push gets its turn.
-    if not ended and looks == 0 then return answer('', 0, {}) end
-    settle(prefix, push)
-    local soon = redis.call('ZRANGE', key .. ':retries', 0, 0, 'WITHSCORES')
+    if not ended and looks <= 0 then return answer(0) end
+    settle(prefix, push, p)
+    local soon = redis.call('ZRANGE', p.key .. ':retries', 0, 0, 'WITHSCORES')
     if soon[2] then wait = math.min(wait, math.max(tonumber(soon[2]) - now, 1)) end
   end
 end
-return answer('', wait, {})
+return answer(wait)

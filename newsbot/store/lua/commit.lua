@@ -1,75 +1,210 @@
 -- commit: what became of begun deliveries. Slot {bot}.
 -- KEYS 1 prefix of the bot
--- ARGV 1 push  then per delivery: position, token, index, code, detail, reason
---      code S (detail = packed ref), R (detail = ms to wait), D, X; reason is a short word
--- Replies how many were taken. S always wins: it turns pending, sending, retry and doubt into sent.
+-- ARGV 1 push  2 "replay" where a worker's journal is told again to a Redis that may have lost its last writes, else ""
+--      3 token  4 what was sent of that window: position and index in 4 bytes each and the reference, one after another
+--      then per other delivery of it: position, index, attempt, code, detail, reason
+--      code R (detail = ms to wait), D, X, in a replay also I (still under way); reason is short
+-- Replies how many were taken. Sent always wins: it turns pending, sending, retry and doubt into sent.
 -- R, D and X count only from the holder of the intent. Idempotent: what is settled stays.
-local prefix, push = KEYS[1], ARGV[1]
+-- In a replay a delivery that this Redis holds for untouched was touched: it becomes what the journal says.
+local prefix, push, replay = KEYS[1], ARGV[1], ARGV[2] == 'replay'
 local key = prefix .. 'push:' .. push
 local now = clock()
-local h = redis.call('HMGET', key, 'refbytes', 'planned', 'state', 'size')
-if not h[1] then return 0 end
-local width, state, size = tonumber(h[1]) + 2, h[3], tonumber(h[4])
-local since = math.min(math.max(math.floor(now / 1000 - tonumber(h[2])), 0), 65535)
-local stamp = string.char(math.floor(since / 256), since % 256)
+local p = account(key, 'refbytes', 'planned', 'state', 'edits')
+if not p then return 0 end
+local width, edits = tonumber(p.refbytes), p.edits == '1'
+local since = math.min(math.max(math.floor(now / 1000 - tonumber(p.planned)), 0), 16777215)
+
+local token, blob, list, positions = ARGV[3], ARGV[4], {}, {}
+local function add(c)
+  if c.position < p.size then
+    list[#list + 1] = c
+    positions[#positions + 1] = c.position
+  end
+end
+for from = 1, #blob, 8 + width do
+  add({position = number(string.sub(blob, from, from + 3)), index = number(string.sub(blob, from + 4, from + 7)), code = 'S',
+    detail = string.sub(blob, from + 8, from + 7 + width)})
+end
+for i = 5, #ARGV, 6 do
+  local position, index, attempt, code, detail, reason = unpack(ARGV, i, i + 5)
+  add({position = tonumber(position), index = tonumber(index), attempt = tonumber(attempt), code = code, detail = detail,
+    reason = reason})
+end
+if #list == 0 then return 0 end
+local states, window, holds, changed = get_states(key, positions), {}, {}, false
+for _, one in ipairs(read_window(redis.call('HGET', key .. ':intents', token))) do
+  window[#window + 1], holds[one.position] = one, true
+end
+local marks, refs, unexplained, reasons, retries, certain, doubtful, sent = {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 
-local function flood(index, delay)
-  -- Three different chats refused within a second: the whole bot waits, for the shortest of their delays.
-  local floods, gate = prefix .. 'floods', prefix .. 'gate'
-  redis.call('ZREMRANGEBYSCORE', floods, '-inf', now - 1000)
-  redis.call('ZADD', floods, now, index .. ':' .. delay)
-  redis.call('PEXPIRE', floods, 2000)
-  local chats, different, least = {}, 0, tonumber(delay)
-  for _, member in ipairs(redis.call('ZRANGE', floods, 0, -1)) do
-    local chat, wait = string.match(member, '(%d+):(%d+)')
-    if not chats[chat] then different, chats[chat] = different + 1, true end
-    least = math.min(least, tonumber(wait))
+-- When each was sent: one time for a block of neighbours, another only for those that came at another second.
+local function stamp()
+  local blocks, names = {}, {}
+  for _, position in ipairs(sent) do
+    local block = math.floor(position / BLOCK)
+    if not blocks[block] then
+      blocks[block] = true
+      names[#names + 1] = block
+    end
   end
-  if different >= 3 then
-    local frozen = tonumber(redis.call('HGET', gate, 'frozen') or '0')
-    if now + least > frozen then redis.call('HSET', gate, 'frozen', whole(now + least), 'froze', whole(now)) end
+  local times, fresh, late = get_cells(key .. ':times', 3, names), {}, {}
+  for _, position in ipairs(sent) do
+    local block = math.floor(position / BLOCK)
+    local known = fresh[block] or times[block]
+    if known == '' or known == '\0\0\0' then
+      fresh[block] = pack(since + 1, 3)
+    elseif number(known) ~= since + 1 then
+      late[#late + 1] = position
+      late[#late + 1] = since
+    end
+  end
+  set_cells(key .. ':times', 3, fresh)
+  if #late > 0 then
+    redis.call('HSET', key .. ':later', unpack(late))
+    redis.call('EXPIRE', key .. ':later', math.max(redis.call('TTL', key), 1))
   end
 end
-local function sent(position, old, ref)
-  set_state(key, position, 3)
-  if old == 2 then redis.call('HINCRBY', key, 'sending', -1) end
-  if old == 5 then redis.call('HINCRBY', key, 'doubt', -1) end
-  if (old == 0 or old == 4) and state ~= 'open' then -- it was counted with the rest when the push was closed
-    redis.call('HINCRBY', key, state == 'expired' and 'dead' or 'cancelled', -1)
-    redis.call('HINCRBY', key, 'rest', -1)
+-- What is left of the window under its token.
+local function close_intents()
+  local rest = {}
+  for _, one in ipairs(window) do
+    if holds[one.position] then rest[#rest + 1] = one end
   end
-  redis.call('SETRANGE', key .. ':refs', position * width, ref .. stamp)
-  redis.call('HDEL', key .. ':reasons', position)
-  redis.call('HINCRBY', key, 'sent', 1)
-end
-local ends = {D = {5, 'doubt'}, X = {6, 'dead'}, C = {8, 'cancelled'}}
-local function other(position, token, index, code, detail, reason)
-  if code == 'R' and state ~= 'open' then
-    code, reason = state == 'expired' and 'X' or 'C', state
-  end
-  if code == 'R' then
-    local _, attempt = read_token(token)
-    set_state(key, position, 4)
-    redis.call('ZADD', key .. ':retries', now + tonumber(detail), position .. ':' .. index .. ':' .. attempt + 1)
-    if reason == '429' then flood(index, detail) end
+  if #rest > 0 then
+    redis.call('HSET', key .. ':intents', token, write_window(rest))
   else
-    set_state(key, position, ends[code][1])
-    redis.call('HINCRBY', key, ends[code][2], 1)
-    explain(key, position, reason)
+    redis.call('HDEL', key .. ':intents', token)
   end
-  redis.call('HINCRBY', key, 'sending', -1)
 end
-for i = 2, #ARGV, 6 do
-  local position, token, index, code, detail, reason = unpack(ARGV, i, i + 5)
-  local old = tonumber(position) < size and get_state(key, position)
-  local mine = redis.call('HGET', key .. ':intents', position) == token
-  local takes = code == 'S' and (old == 0 or old == 2 or old == 4 or old == 5) or (code ~= 'S' and old == 2 and mine)
-  if takes then
-    if code == 'S' then sent(position, old, detail) else other(position, token, index, code, detail, reason) end
-    redis.call('HDEL', key .. ':intents', position)
+-- A platform refused for now: that chat is left alone for as long as it said. Two chats within ten seconds: the rate was
+-- too high; three within one: the whole bot waits, for the shortest of their delays.
+local function flood(c)
+  local floods, gate, delay = prefix .. 'floods', prefix .. 'gate', tonumber(c.detail)
+  local free = math.min(tenths(now + delay), 4294967295)
+  local record = redis.call('HGET', prefix .. 'chat:' .. math.floor(c.index / 128), c.index)
+  local place = record and string.match(record, '^([^/ ]+)/')
+  if place then
+    redis.call('HSET', prefix .. 'places', place, free)
+  else
+    redis.call('SETRANGE', prefix .. 'paced', c.index * 4, pack(free, 4))
+  end
+  redis.call('ZREMRANGEBYSCORE', floods, '-inf', now - 10000)
+  redis.call('ZADD', floods, now, whole(c.index) .. ':' .. c.detail)
+  redis.call('PEXPIRE', floods, 10000)
+  local recent, many, shorter = {}, 0, delay
+  local chats, different = {}, 0
+  local found = redis.call('ZRANGE', floods, 0, -1, 'WITHSCORES')
+  for i = 1, #found, 2 do
+    local chat, wait = string.match(found[i], '(%d+):(%d+)')
+    if not chats[chat] then chats[chat], different = true, different + 1 end
+    if tonumber(found[i + 1]) > now - 1000 then
+      if not recent[chat] then recent[chat], many = true, many + 1 end
+      shorter = math.min(shorter, tonumber(wait))
+    end
+  end
+  local g = redis.call('HMGET', gate, 'frozen', 'rate', 'top', 'cut')
+  if many >= 3 and now + shorter > tonumber(g[1] or '0') then
+    redis.call('HSET', gate, 'frozen', whole(now + shorter), 'froze', whole(now))
+  end
+  local cut = tonumber(g[4] or '0')
+  if different >= 2 and g[2] and math.abs(now - cut) >= 2000 then
+    redis.call('HSET', gate, 'top', present_rate(tonumber(g[2]), g[3], g[4], now), 'cut', whole(now))
+  end
+end
+local function is_sent(c, old)
+  marks[c.position] = 3
+  if old == 2 then p.sending = p.sending - 1 end
+  if old == 5 then p.doubt = p.doubt - 1 end
+  if (old == 0 or old == 4) and p.state ~= 'open' then -- it was counted with the rest when the push was closed
+    local into = DEADLY[p.state]
+    if into then
+      p[into] = p[into] - 1
+      redis.call('HINCRBY', key, 'rest', -1)
+    end
+  end
+  if not edits then refs[c.position] = c.detail end -- an edit keeps its message
+  unexplained[#unexplained + 1] = c.position
+  certain[#certain + 1] = member(push, c.position, c.index)
+  sent[#sent + 1] = c.position
+  p.sent = p.sent + 1
+end
+local ENDS = {D = {5, 'doubt'}, X = {6, 'dead'}, C = {8, 'cancelled'}}
+local function is_other(c, old)
+  local code, reason = c.code, c.reason
+  if code == 'R' and p.state ~= 'open' then
+    code, reason = p.state == 'expired' and 'X' or 'C', p.state
+  end
+  -- What was sent once more because it was in doubt, and could not be now, is in doubt again: the first copy may be there.
+  if code == 'C' or (code == 'X' and reason == 'expired') then
+    if redis.call('SISMEMBER', key .. ':again', whole(c.position)) == 1 then code, reason = 'D', 'in doubt, ' .. reason end
+  end
+  if old == 2 then p.sending = p.sending - 1 end
+  if code == 'R' then
+    marks[c.position] = 4
+    retries[#retries + 1] = now + tonumber(c.detail)
+    retries[#retries + 1] = whole(c.position) .. ':' .. whole(c.index) .. ':' .. whole(c.attempt + 1)
+    if c.reason == '429' then flood(c) end
+    return
+  end
+  marks[c.position] = ENDS[code][1]
+  p[ENDS[code][2]] = p[ENDS[code][2]] + 1
+  reasons[#reasons + 1] = c.position
+  reasons[#reasons + 1] = reason
+  if code == 'D' then
+    doubtful[#doubtful + 1] = now
+    doubtful[#doubtful + 1] = member(push, c.position, c.index)
+  end
+end
+-- A second copy that is known by its reference is taken away again.
+local function is_copy(c)
+  if c.code ~= 'S' or edits then return end
+  local there = redis.call('GETRANGE', key .. ':refs', c.position * width, c.position * width + width - 1)
+  if there ~= c.detail and (refs[c.position] or there) ~= c.detail then
+    redis.call('RPUSH', prefix .. 'copies', push .. ' ' .. whole(c.index) .. ' ' .. whole(number(c.detail)))
+  end
+end
+-- Positions go by the audience that was frozen; one that was lost and frozen anew may count otherwise.
+local function misplaced(c)
+  local audience = key .. ':audience'
+  return redis.call('GETBIT', audience, c.index) == 0 or rank(audience, c.index) ~= c.position
+end
+local function is_under_way(c)
+  marks[c.position] = 2
+  p.sending = p.sending + 1
+  window[#window + 1], holds[c.position], changed = c, true, true
+end
+local function takes(c, old)
+  if c.code == 'S' then return old == 0 or old == 2 or old == 4 or old == 5 end
+  if c.code == 'I' then return false end
+  return (old == 2 and holds[c.position]) or (replay and old == 0 and c.code ~= 'R' and p.state == 'open')
+end
+for _, c in ipairs(list) do
+  local old = marks[c.position] or states[c.position]
+  if replay and old == 0 and misplaced(c) then
+    old = nil
+  elseif replay and c.code == 'I' and old == 0 and p.state == 'open' then
+    is_under_way(c)
     taken = taken + 1
   end
+  if old and takes(c, old) then
+    if c.code == 'S' then is_sent(c, old) else is_other(c, old) end
+    if holds[c.position] then holds[c.position], changed = false, true end
+    taken = taken + 1
+  elseif old == 3 then
+    is_copy(c)
+  end
 end
-settle(prefix, push)
+if changed then close_intents() end
+set_states(key, marks)
+set_cells(key .. ':refs', width, refs)
+if #sent > 0 then stamp() end
+if #unexplained > 0 then redis.call('HDEL', key .. ':reasons', unpack(unexplained)) end
+explain(key, reasons)
+if #retries > 0 then redis.call('ZADD', key .. ':retries', unpack(retries)) end
+if #certain > 0 and redis.call('EXISTS', prefix .. 'doubts') == 1 then redis.call('ZREM', prefix .. 'doubts', unpack(certain)) end
+if #doubtful > 0 then redis.call('ZADD', prefix .. 'doubts', unpack(doubtful)) end
+save(p)
+settle(prefix, push, p)
 return taken

@@ -4,6 +4,7 @@
 -- Replies how many. A worker is lost when it was silent for `silence` at two looks at least `silence` apart, with no
 -- heartbeat seen between them, so a stall of Redis itself reaps nobody; an intent older than the lease is overdue
 -- whoever holds it. A heartbeat from the future was written before the clock was put back: silence.
+-- An edit is done again instead: doing it twice changes nothing.
 local prefix, lease, silence = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = clock()
 local beats, suspects, reaped, verdicts = prefix .. 'beats', prefix .. 'suspects', 0, {}
@@ -26,22 +27,43 @@ for i = 1, #suspected, 2 do
   local worker, since = suspected[i], tonumber(suspected[i + 1])
   if not silent(worker) or math.abs(now - since) > lease then redis.call('HDEL', suspects, worker) end
 end
-for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, -1)) do
-  local key = prefix .. 'push:' .. push
-  local intents = redis.call('HGETALL', key .. ':intents')
-  for i = 1, #intents, 2 do
-    local position, worker, _, begun = intents[i], read_token(intents[i + 1])
-    local why = lost(worker) and 'worker lost' or (now - tonumber(begun) > lease and 'no answer in time' or nil)
-    if why and get_state(key, position) == 2 then
-      set_state(key, position, 5)
-      explain(key, position, why)
-      redis.call('HINCRBY', key, 'doubt', 1)
-      redis.call('HINCRBY', key, 'sending', -1)
-      redis.call('HDEL', key .. ':intents', position)
+local function give_up(p, push, token, window, why)
+  local positions = {}
+  for i, one in ipairs(window) do positions[i] = one.position end
+  local states, marks, reasons = get_states(p.key, positions), {}, {}
+  for _, one in ipairs(window) do
+    if states[one.position] == 2 and p.edits == '1' and p.state == 'open' then
+      marks[one.position] = 4
+      redis.call('ZADD', p.key .. ':retries', now, write_window({one}))
+    elseif states[one.position] == 2 then
+      marks[one.position] = 5
+      p.doubt = p.doubt + 1
+      reasons[#reasons + 1] = one.position
+      reasons[#reasons + 1] = why
+      redis.call('ZADD', prefix .. 'doubts', now, member(push, one.position, one.index))
       reaped = reaped + 1
     end
+    if states[one.position] == 2 then p.sending = p.sending - 1 end
   end
-  settle(prefix, push)
+  explain(p.key, reasons)
+  set_states(p.key, marks)
+  redis.call('HDEL', p.key .. ':intents', token)
+end
+for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, -1)) do
+  local p = account(prefix .. 'push:' .. push, 'state', 'edits')
+  local intents = p and redis.call('HGETALL', p.key .. ':intents') or {}
+  local changed = false
+  for i = 1, #intents, 2 do
+    local token = intents[i]
+    local worker, _, begun = read_token(token)
+    local why = lost(worker) and 'worker lost' or (now - tonumber(begun) > lease and 'no answer in time' or nil)
+    if why then
+      give_up(p, push, token, read_window(intents[i + 1]), why)
+      changed = true
+    end
+  end
+  if changed then save(p) end
+  if p then settle(prefix, push, p) end
 end
 -- Workers of the past: a missing heartbeat says the same as an old one.
 local all = redis.call('HGETALL', beats)

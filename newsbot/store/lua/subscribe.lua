@@ -29,6 +29,10 @@ end
 for _, state in ipairs({'active', 'quarantined', 'stopped'}) do
   redis.call('SETBIT', prefix .. 'map:' .. state, index, state == ARGV[4] and 1 or 0)
 end
+-- Whoever chooses anew is neither waited for nor on the way out; what is stored as such begins its time anew.
+redis.call('ZREM', prefix .. 'probes', index)
+redis.call('HDEL', prefix .. 'probing', index)
+redis.call('ZREM', prefix .. 'gone', index)
 local place = string.match(ARGV[1], '^([^/]+)/')
 if place then redis.call('SADD', prefix .. 'threads:' .. place, ARGV[1]) end
 redis.call('HSET', KEYS[1], ARGV[1], index)

@@ -1,0 +1,95 @@
+"""How outcomes and windows are written for the scripts, and read from what they reply."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, assert_never
+
+from newsbot.core.delivery import short
+from newsbot.core.model import (
+    Address,
+    Gone,
+    Intent,
+    Later,
+    Moved,
+    Outcome,
+    Receipt,
+    Refused,
+    Sent,
+    Stopped,
+    Uncertain,
+    Window,
+)
+
+Result = tuple[Intent, Outcome | None, float]
+PLACE = struct.Struct(">II")
+
+
+def window(bot: str, reply: bytes) -> Window:
+    """What `begin.lua` granted."""
+    told = json.loads(reply)
+    push, token = told["push"], told["token"]
+    intents = []
+    for position, attempt, index, record, base, again in told["items"]:
+        chat, language, _ = record.split(" ")
+        intents.append(
+            Intent(position, token, attempt, index, Address(bot, chat), language, int(base), again=bool(again))
+        )
+    return Window(
+        push,
+        tuple(intents),
+        told["wait"] / 1000,
+        push.partition("@")[0],
+        told["revision"],
+        told["edits"],
+        told["late"],
+        told["barrier"],
+    )
+
+
+def windows(results: Iterable[Result]) -> Iterable[tuple[str, list[Result]]]:
+    """The results of each window's token, in order."""
+    for token, group in groupby(results, key=lambda result: result[0].token):
+        yield token, list(group)
+
+
+def written(results: Sequence[Result], width: int) -> list[Any]:
+    """Results of one window as `commit.lua` takes them: what was sent as one string, the rest as six arguments each."""
+    blob, rest = bytearray(), []
+    for intent, outcome, delay in results:
+        if isinstance(outcome, Sent) and 0 < outcome.ref < 1 << (8 * width):
+            blob += PLACE.pack(intent.position, intent.index) + outcome.ref.to_bytes(width, "big")
+        else:
+            rest += [intent.position, intent.index, intent.attempt, *coded(outcome, delay)]
+    return [bytes(blob), *rest]
+
+
+def coded(outcome: Outcome | None, delay: float) -> tuple[str, int, str]:
+    """(code, milliseconds to wait, reason); a reference that does not fit its width is a doubt, never wrapped."""
+    match outcome:
+        case None:
+            return "I", 0, ""
+        case Sent(ref):
+            return "D", 0, f"reference {ref} out of range"
+        case Later(_, why):
+            return "R", int(delay * 1000), why
+        case Moved(to):
+            return "R", int(delay * 1000), f"moved to {to}"
+        case Stopped(why):
+            return "R", int(delay * 1000), f"stopped: {why}"
+        case Uncertain(why):
+            return "D", 0, short(why)
+        case Gone(why, _) | Refused(why):
+            return "X", 0, short(why)
+        case _:
+            assert_never(outcome)
+
+
+def by_push(receipts: Iterable[Receipt]) -> Iterable[tuple[str, list[Result]]]:
+    """Receipts as results, push by push and window by window."""
+    ordered = sorted(receipts, key=lambda one: (one.push, one.intent.token))
+    for push, group in groupby(ordered, key=lambda one: one.push):
+        yield push, [(one.intent, one.outcome, one.delay) for one in group]

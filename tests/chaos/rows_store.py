@@ -1,0 +1,194 @@
+"""Rows about a Redis that cannot be reached, takes no writes, or is not ours: F11 to F13, F15, F32."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from newsbot.ports import StoreDown
+from newsbot.store import keys
+from tests.chaos.row import Row, Verdict
+from tests.chaos.rows_redis import alarmed, alarms, calls, in_flight, landing
+from tests.chaos.stage import IN_FLIGHT, Stage
+
+
+async def cut_off(stage: Stage, rng: Random) -> Verdict:
+    """No worker reaches Redis for a minute: what was on the wire lands, and nothing else begins."""
+    chats = stage.pick(1500, 400)
+    await stage.up(chats, rate=200)
+    await in_flight(stage)
+    push = await stage.tell()
+    await stage.reaches(push, chats // 3 + rng.randrange(chats // 10))
+    before, told = await calls(stage), alarms(stage)
+    stage.door.stall()
+    began = time.monotonic()
+    landed = await landing(stage)
+    alarm = await alarmed(stage, told)
+    await asyncio.sleep(max(0.0, stage.pick(60, 10) - (time.monotonic() - began)))
+    meanwhile = await calls(stage) - landed
+    stage.door.heal()
+    resumed = await stage.moves(push)
+    await stage.drained(push)
+    await stage.rest()
+    verdict = await stage.verdict(push, bound=0, landed=landed - before, alarm_s=alarm, resumed_s=resumed)
+    verdict.expect(meanwhile == 0, f"{meanwhile} sends begun without Redis")
+    verdict.expect(landed - before <= 4 * IN_FLIGHT, f"{landed - before} landed")
+    return verdict
+
+
+async def cut_off_alone(stage: Stage, rng: Random) -> Verdict:
+    """One worker of four does not reach Redis for a minute; the others go on, and its receipts count when it is back."""
+    chats = stage.pick(3000, 400)
+    await stage.up(chats, rate=200, workers=3)
+    door = await stage.open_door()
+    await stage.hire(door=door)
+    await in_flight(stage)
+    push = await stage.tell()
+    await stage.reaches(push, chats // 4 + rng.randrange(chats // 10))
+    door.stall()
+    began = time.monotonic()
+    others = await stage.moves(push)
+    await stage.drained(push)
+    await asyncio.sleep(max(0.0, stage.pick(60, 10) - (time.monotonic() - began)))
+    left = (await stage.tally(push)).doubt
+    door.heal()
+    await stage.rest()  # the one that was alone says what it knows
+    verdict = await stage.verdict(push, bound=0, doubt_meanwhile=left, others_waited_s=others)
+    verdict.expect(left <= IN_FLIGHT, f"{left} in doubt meanwhile")
+    return verdict
+
+
+async def full_memory(stage: Stage, rng: Random) -> Verdict:
+    """`maxmemory` is reached, five times: a new story is refused with the reason, the running one waits and goes on."""
+    chats, times = stage.pick(2000, 600), stage.pick(5, 2)
+    await stage.up(chats, rate=300)
+    await in_flight(stage)
+    push = await stage.tell()
+    step, told = chats // (times + 1), ""
+    for number in range(1, times + 1):
+        await stage.reaches(push, number * step - rng.randrange(step // 2))
+        await stage.redis.ask("CONFIG", "SET", "maxmemory", "1mb")
+        try:
+            await stage.tell()
+        except StoreDown as error:
+            told = str(error)
+        landed = await landing(stage)
+        await asyncio.sleep(1)
+        meanwhile = await calls(stage) - landed
+        await stage.redis.ask("CONFIG", "SET", "maxmemory", "0")
+        await stage.moves(push)
+    await stage.drained(push)
+    verdict = await stage.verdict(push, bound=0, times=times)
+    verdict.expect("maxmemory" in told, f"a new story was not refused with the reason: {told!r}")
+    verdict.expect(meanwhile == 0, f"{meanwhile} sends begun while Redis took no writes")
+    return verdict
+
+
+async def full_disk(stage: Stage, rng: Random, fsync: str) -> Verdict:
+    """No space for the append-only file: `everysec` refuses writes, `always` ends Redis; either way nothing is sent."""
+    chats = stage.pick(2000, 600)
+    await stage.up(chats, rate=300, fsync=fsync)
+    await in_flight(stage)
+    push = await stage.tell()
+    await stage.reaches(push, chats // 3 + rng.randrange(chats // 10))
+    told = alarms(stage)
+    stage.redis.fill_disk()
+    await asyncio.sleep(1)  # a second is what sends may go on for
+    landed = await calls(stage)
+    alarm = await alarmed(stage, told)
+    await asyncio.sleep(5)
+    meanwhile = await calls(stage) - landed
+    if stage.redis.running:
+        stage.redis.free_disk()
+    else:
+        await stage.redis.start()
+    resumed = await stage.moves(push)
+    await stage.drained(push)
+    verdict = await stage.verdict(push, bound=0, alarm_s=alarm, resumed_s=resumed)
+    verdict.expect(meanwhile <= 4 * IN_FLIGHT, f"{meanwhile} sends without a place to write them down")
+    return verdict
+
+
+async def not_ours(stage: Stage, rng: Random) -> Verdict:
+    """FLUSHALL, another database, a backup from before most was sent: nothing is sent that was sent, and it is said why."""
+    chats = stage.pick(1500, 400)
+    await stage.up(chats, rate=300)
+    await in_flight(stage)
+    push = await stage.tell()
+    server = stage.redis
+    install = (await server.ask("GET", keys.INSTALL)).decode()
+    await stage.reaches(push, chats // 5 + rng.randrange(chats // 10))
+    backup = Path(shutil.copy(server.aof, server.folder / "backup.aof"))
+    await stage.reaches(push, chats // 2 + rng.randrange(chats // 10))
+
+    elsewhere = await stage.start("worker", REDIS_URL=stage.door.url.replace("/0", "/5"))
+    codes = {"another database": await elsewhere.ended()}
+    words = {"another database": elsewhere.words}
+    before = await calls(stage)
+    await server.ask("FLUSHALL")
+    for worker in stage.living:
+        codes["flushed"] = await worker.ended()
+        words["flushed"] = worker.words
+    landed = await calls(stage) - before
+    late = await stage.start("worker")
+    codes["flushed before"] = await late.ended()
+    words["flushed before"] = late.words
+    quiet = await calls(stage) - before - landed
+
+    await server.dies()
+    shutil.move(backup, server.aof)
+    await server.start()
+    await stage.hire(4)
+    await stage.drained(push)
+    verdict = await stage.verdict(push, bound=4 * IN_FLIGHT, landed_after_flush=landed)
+    for name, code in codes.items():
+        verdict.expect(code == 1 and install in words[name], f"{name}: exit {code}, says {words[name]!r}")
+    verdict.expect(landed <= 4 * IN_FLIGHT, f"{landed} sends after FLUSHALL")
+    verdict.expect(quiet == 0, f"{quiet} sends by a worker that met an empty Redis")
+    return verdict
+
+
+async def deaf(stage: Stage, rng: Random) -> Verdict:
+    """The doorbell is destroyed, trimmed, and rung for nothing: it is only a doorbell."""
+    chats, times = stage.pick(2000, 600), 10
+    await stage.up(chats, rate=300)
+    door = keys.door("telegram")
+    for worker in stage.living:
+        worker.pause()
+    push = await stage.tell()
+    await stage.redis.ask("DEL", door)  # nobody heard the ring, and now there was none
+    for worker in stage.living:
+        worker.resume()
+    waited = await stage.moves(push)
+    began, before = time.monotonic(), lines(stage)
+    for number in range(1, times + 1):
+        await stage.reaches(push, number * (chats // (times + 1)) - rng.randrange(chats // 20))
+        trouble = [["DEL", door], ["XTRIM", door, "MAXLEN", 0], *[["XADD", door, "*", "push", push.id]] * 20]
+        for command in rng.sample(trouble, rng.randrange(1, len(trouble))):
+            await stage.redis.ask(*command)
+    await stage.drained(push)
+    rate = (lines(stage) - before) / (time.monotonic() - began)
+    verdict = await stage.verdict(push, bound=0, rung_s=waited, log_lines_a_s=round(rate, 1))
+    verdict.expect(waited <= 30, f"{waited} s until somebody looked")
+    verdict.expect(rate <= 10, f"{rate:.0f} log lines a second")
+    return verdict
+
+
+def lines(stage: Stage) -> int:
+    """How many lines all workers have logged."""
+    return sum(len(worker.events()) for worker in stage.workers)
+
+
+ROWS = [
+    Row("F11", "no worker reaches Redis for 60 s", cut_off),
+    Row("F11-one", "one worker does not reach Redis for 60 s", cut_off_alone),
+    Row("F12", "`maxmemory` is reached, 5 times", full_memory),
+    Row("F13", "disk of the AOF full, `always`", partial(full_disk, fsync="always")),
+    Row("F13-everysec", "disk of the AOF full, `everysec`", partial(full_disk, fsync="everysec")),
+    Row("F15", "FLUSHALL, another database, an old backup", not_ours),
+    Row("F32", "doorbell destroyed, trimmed, rung for nothing", deaf, quick=True),
+]
