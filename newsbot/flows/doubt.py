@@ -64,8 +64,8 @@ class Doubts:
     async def _policy(self, bot: str, doubt: Doubt) -> Policy:
         """A withdrawal is as urgent as can be: who has the alert must not be left with it."""
         story = await self.stories.get(doubt.story)
-        if story is None or not doubt.address.chat:
-            return "hold"
+        if story is None or not doubt.address.chat or doubt.push != doubt.story:
+            return "hold"  # an edit is in doubt only where it was ended: nothing more is done about it
         urgency = Urgency.FLASH if story.kind == "retraction" else story.urgency
         return self.policies[bot][urgency]
 

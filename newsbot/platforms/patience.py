@@ -6,6 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from newsbot.core.delivery import SEND_TIMEOUT
+
+TOTAL = SEND_TIMEOUT - 1.0
+"""Seconds one send may take from asking for a connection to the last byte; both platforms usually answer in 0.1 to 2."""
+
 GRACE = 0.2
 """Seconds between the end of a request's time and giving it up."""
 

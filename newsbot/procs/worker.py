@@ -139,6 +139,8 @@ class Sender:
     async def _tell(self, run: str) -> None:
         """A Redis that was not there before is told what this worker knows; then the others are awaited."""
         try:
+            # A plan that was lost is made again first, or what was sent of it would have nowhere to be written down.
+            await self._process.kit.plan.owed()
             if not await self._deliver.tell(run):
                 await pause(self._process.stop, 0.1)
         except StoreDown as error:

@@ -109,9 +109,9 @@ async def started(ours: Crowd, crew: Crew) -> tuple[float, float]:
 
 
 def short(chats: int) -> str:
-    """1k, 10k, 1m."""
+    """1k, 10k, 1M."""
     if chats >= 1_000_000:
-        return f"{chats // 1_000_000}m"
+        return f"{chats // 1_000_000}M"
     return f"{chats // 1000}k" if chats >= 1000 else str(chats)
 
 
@@ -121,7 +121,7 @@ def read(figures: Sequence[Figure]) -> list[Point]:
     for figure in figures:
         kind, _, size = figure.name.removeprefix("growth.").partition("/")
         if figure.name.startswith("growth.") and kind in KINDS:
-            chats = int(size.replace("k", "000").replace("m", "000000"))
+            chats = int(size.replace("k", "000").replace("M", "000000"))
             found.setdefault(chats, {})[kind] = figure.value
     return [Point(chats, values) for chats, values in sorted(found.items())]
 
@@ -133,12 +133,12 @@ def markdown(points: Sequence[Point]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---:"] * len(head), *rows])
 
 
-WIDE, HIGH, LEFT, TOP = 360, 200, 54, 44
-"""Of one small picture, and where its drawing begins."""
+WIDE, HIGH, LEFT, TOP, INSET = 360, 200, 54, 44, 30
+"""Of one small picture, where its drawing begins, and how far its first and last points stand off."""
 DRAWN = {
-    "first-send": "time to the first send",
-    "plan": "time to freeze the audience",
-    "rate": "messages a second, one worker",
+    "first-send": "time to the first send, ms",
+    "plan": "time to freeze the audience, ms",
+    "rate": "messages a second of one worker",
     "bytes": "ledger, bytes a delivery",
 }
 STYLE = """
@@ -165,13 +165,13 @@ def svg(points: Sequence[Point]) -> str:
 
 def picture(points: Sequence[Point], kind: str) -> str:
     """One kind: sizes side by side (each ten times the one before), values from nought up."""
-    unit, values = KINDS[kind][0], [one.values[kind] for one in points]
+    values = [one.values[kind] for one in points]
     most = ceiling(max(values))
     low, high = TOP, HIGH - 40
-    step = (WIDE - LEFT - 46) / max(len(points) - 1, 1)
-    places = [(LEFT + number * step, high - (high - low) * value / most) for number, value in enumerate(values)]
+    step = (WIDE - 24 - LEFT - 2 * INSET) / max(len(points) - 1, 1)
+    places = [(LEFT + INSET + number * step, high - (high - low) * value / most) for number, value in enumerate(values)]
     drawn = [
-        f'<text class="name" x="{LEFT - 34}" y="20">{DRAWN[kind]}, {unit}</text>',
+        f'<text class="name" x="{LEFT - 34}" y="20">{DRAWN[kind]}</text>',
         f'<path class="axis" d="M{LEFT} {low - 6}V{high}H{WIDE - 24}" fill="none"/>',
         f'<text x="{LEFT - 6}" y="{low + 4}" text-anchor="end">{shown(most)}</text>',
         f'<text x="{LEFT - 6}" y="{high + 4}" text-anchor="end">0</text>',

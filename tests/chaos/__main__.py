@@ -53,7 +53,7 @@ async def played(row: Row, seed: int, folder: Path, *, quick: bool, soak: float)
             stage.soak = soak
             return await row.play(stage, random.Random(f"{row.name} {seed}"))
     except TimeoutError as error:
-        return Verdict(problems=[f"hung, or a wait too long: {error or f'{row.limit:.0f} s'}"])
+        return Verdict(problems=[f"hung, or a wait too long: {str(error) or f'{row.limit:.0f} s'}"])
     except Exception as error:  # noqa: BLE001  AssertionError of a wait above all
         return Verdict(problems=[f"{type(error).__name__}: {error}"])
     finally:

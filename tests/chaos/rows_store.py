@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import json
 import time
 from functools import partial
-from pathlib import Path
 from random import Random
+from typing import Any
 
 from newsbot.ports import StoreDown
 from newsbot.store import keys
 from tests.chaos.row import Row, Verdict
 from tests.chaos.rows_redis import alarmed, alarms, calls, in_flight, landing
 from tests.chaos.stage import IN_FLIGHT, Stage
+from tests.chaos.workers import Worker
 
 
 async def cut_off(stage: Stage, rng: Random) -> Verdict:
@@ -114,42 +115,76 @@ async def full_disk(stage: Stage, rng: Random, fsync: str) -> Verdict:
 
 
 async def not_ours(stage: Stage, rng: Random) -> Verdict:
-    """FLUSHALL, another database, a backup from before most was sent: nothing is sent that was sent, and it is said why."""
+    """Another database, FLUSHALL, a backup of yesterday: nothing is sent and it is said why; put right, all goes on."""
     chats = stage.pick(1500, 400)
     await stage.up(chats, rate=300)
     await in_flight(stage)
     push = await stage.tell()
-    server = stage.redis
+    server, refusals = stage.redis, Refusals(stage)
     install = (await server.ask("GET", keys.INSTALL)).decode()
     await stage.reaches(push, chats // 5 + rng.randrange(chats // 10))
-    backup = Path(shutil.copy(server.aof, server.folder / "backup.aof"))
+    backup = server.aof.read_bytes()
     await stage.reaches(push, chats // 2 + rng.randrange(chats // 10))
+    await refusals.by("another database", install, stage.door.url.replace("/0", "/5"))
 
-    elsewhere = await stage.start("worker", REDIS_URL=stage.door.url.replace("/0", "/5"))
-    codes = {"another database": await elsewhere.ended()}
-    words = {"another database": elsewhere.words}
-    before = await calls(stage)
+    before, workers = await calls(stage), stage.living
     await server.ask("FLUSHALL")
-    for worker in stage.living:
-        codes["flushed"] = await worker.ended()
-        words["flushed"] = worker.words
-    landed = await calls(stage) - before
-    late = await stage.start("worker")
-    codes["flushed before"] = await late.ended()
-    words["flushed before"] = late.words
-    quiet = await calls(stage) - before - landed
+    await asyncio.gather(*(worker.ended() for worker in workers))
+    landed = await calls(stage)
+    for worker in workers:
+        refusals.check("flushed", worker, install)
+    await refusals.by("flushed before", install)
 
     await server.dies()
-    shutil.move(backup, server.aof)
+    whole = server.aof.read_bytes()
+    server.aof.write_bytes(backup)
+    await server.start()
+    now = marks(stage, ahead=DAY)
+    await refusals.by("a backup of yesterday", "backup")
+    quiet = await calls(stage) - landed
+
+    await server.dies()
+    server.aof.write_bytes(whole[: whole.rindex(b"*1\r\n$8\r\nFLUSHALL")])
+    (stage.data / "mark").write_text(now)
     await server.start()
     await stage.hire(4)
     await stage.drained(push)
-    verdict = await stage.verdict(push, bound=4 * IN_FLIGHT, landed_after_flush=landed)
-    for name, code in codes.items():
-        verdict.expect(code == 1 and install in words[name], f"{name}: exit {code}, says {words[name]!r}")
-    verdict.expect(landed <= 4 * IN_FLIGHT, f"{landed} sends after FLUSHALL")
-    verdict.expect(quiet == 0, f"{quiet} sends by a worker that met an empty Redis")
+    verdict = await stage.verdict(push, bound=4 * IN_FLIGHT, landed_after_flush=landed - before)
+    verdict.problems += refusals.problems
+    verdict.expect(landed - before <= 4 * IN_FLIGHT, f"{landed - before} sends after FLUSHALL")
+    verdict.expect(quiet == 0, f"{quiet} sends by workers that met a Redis which is not theirs")
     return verdict
+
+
+DAY = 86_400
+
+
+def marks(stage: Stage, ahead: int) -> str:
+    """Let the data folder have seen Redis so many seconds later than it did; its note as it was."""
+    file = stage.data / "mark"
+    was = file.read_text()
+    note = json.loads(was)
+    file.write_text(json.dumps({**note, "seen": {slot: seen + ahead for slot, seen in note["seen"].items()}}))
+    return was
+
+
+class Refusals:
+    """Workers that must end with 1 and one line that has this word."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.problems: list[str] = []
+
+    async def by(self, name: str, word: str, url: str = "") -> None:
+        """One more worker is started, and refuses."""
+        worker = await self.stage.start("worker", REDIS_URL=url or self.stage.door.url)
+        await worker.ended()
+        self.check(name, worker, word)
+
+    def check(self, name: str, worker: Worker, word: str) -> None:
+        """It has ended."""
+        if worker.end.result() != 1 or word not in worker.words or "Traceback" in worker.words:
+            self.problems.append(f"{name}: exit {worker.end.result()}, says {worker.words!r}")
 
 
 async def deaf(stage: Stage, rng: Random) -> Verdict:
@@ -167,7 +202,8 @@ async def deaf(stage: Stage, rng: Random) -> Verdict:
     began, before = time.monotonic(), lines(stage)
     for number in range(1, times + 1):
         await stage.reaches(push, number * (chats // (times + 1)) - rng.randrange(chats // 20))
-        trouble = [["DEL", door], ["XTRIM", door, "MAXLEN", 0], *[["XADD", door, "*", "push", push.id]] * 20]
+        trouble: list[list[Any]] = [["DEL", door], ["XTRIM", door, "MAXLEN", 0]]
+        trouble += [["XADD", door, "*", "push", push.id]] * 20
         for command in rng.sample(trouble, rng.randrange(1, len(trouble))):
             await stage.redis.ask(*command)
     await stage.drained(push)
@@ -189,6 +225,6 @@ ROWS = [
     Row("F12", "`maxmemory` is reached, 5 times", full_memory),
     Row("F13", "disk of the AOF full, `always`", partial(full_disk, fsync="always")),
     Row("F13-everysec", "disk of the AOF full, `everysec`", partial(full_disk, fsync="everysec")),
-    Row("F15", "FLUSHALL, another database, an old backup", not_ours),
+    Row("F15", "another database, FLUSHALL, a backup of yesterday", not_ours),
     Row("F32", "doorbell destroyed, trimmed, rung for nothing", deaf, quick=True),
 ]

@@ -219,6 +219,10 @@ class Stage:
         """Until so many have an outcome; how many have. Fails after `patience` seconds without any progress."""
         return await self._while_it_moves(push, lambda tally: ended(tally) >= count, f"{count} outcomes", patience)
 
+    async def begun(self, push: Push, patience: float = PATIENCE) -> None:
+        """Until nothing is left to begin; some may be in flight."""
+        await self._while_it_moves(push, lambda tally: not tally.pending, "all begun", patience)
+
     async def drained(self, *pushes: Push, patience: float = PATIENCE) -> None:
         """Until nothing is left to begin and nothing in flight. Fails after `patience` seconds without any progress."""
         for push in pushes:

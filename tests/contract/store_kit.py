@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from newsbot.core.model import Intent, Later, Outcome, Pace, Sent, Story, Tally, Urgency, Window
+from newsbot.core.model import Intent, Later, Outcome, Pace, Receipt, Sent, Story, Tally, Urgency, Window
 from newsbot.store import keys
-from newsbot.store.ledger import RedisLedger
+from newsbot.store.ledger import GATHERED, RedisLedger
 from newsbot.store.redis import Redis, load, translated
 
 BOT = "telegram"
@@ -125,6 +125,60 @@ class Work:
             else:
                 await asyncio.sleep(0)
         return begun
+
+
+class Teller:
+    """A worker that writes down beside the ledger what it begins and learns, as the journal does."""
+
+    def __init__(self, ledger: RedisLedger, name: str) -> None:
+        self.ledger, self.name, self.run, self.asked = ledger, name, "", 0
+        self.words: dict[tuple[str, int], Receipt] = {}
+
+    async def begin(self, most: int = 16) -> Window:
+        self.asked += 1
+        window = await self.ledger.begin(BOT, self.name, str(self.asked), most, LIMITLESS, self.run)
+        for one in window.intents:
+            self.words[window.push, one.position] = Receipt(window.push, one, None)
+        return window
+
+    async def learn(
+        self, push: str, intents: Sequence[Intent], outcome: Outcome | None = None, delay: float = 0
+    ) -> None:
+        results = [(one, outcome or Sent(one.index + 1), delay) for one in intents]
+        for one, what, wait in results:
+            self.words[push, one.position] = Receipt(push, one, what, wait)
+        await self.ledger.commit(BOT, push, results)
+
+    async def tell(self, run: str) -> bool:
+        if self.run != run:
+            await self.ledger.replay(BOT, list(self.words.values()))
+            self.run = run
+        return await self.ledger.barrier(BOT, self.name, run)
+
+    async def drain(self) -> list[Intent]:
+        begun: list[Intent] = []
+        while (window := await self.begin()).intents:
+            begun += window.intents
+            await self.learn(window.push, window.intents)
+        return begun
+
+
+async def at_work(ledger: RedisLedger, *names: str) -> list[Teller]:
+    """Workers that are alive and were let through."""
+    workers = [Teller(ledger, name) for name in names]
+    for name in names:
+        await ledger.beat(BOT, name)
+    await let_through(ledger, *workers)
+    return workers
+
+
+async def let_through(ledger: RedisLedger, *workers: Teller) -> None:
+    """Everybody tells the server that is there now, and it opens."""
+    server = ledger._redis.server  # type: ignore[attr-defined]
+    for _ in range(2):
+        opened = [await worker.tell(server) for worker in workers]
+        ledger._redis.passes(GATHERED)  # type: ignore[attr-defined]
+    assert all(opened)
 
 
 NAMES = {0: "pending", 2: "sending", 3: "sent", 4: "pending", 5: "doubt", 6: "dead", 7: "skipped", 8: "cancelled"}

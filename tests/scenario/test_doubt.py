@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ METHOD = {"telegram": "sendMessage", "slack": "chat.postMessage"}
 @pytest.fixture
 async def held(sandbox: Running, redis: Redis, site: Path, tmp_path: Path) -> AsyncIterator[Cast]:
     """A newsbot that leaves every doubt to a person."""
-    more = {f"NEWSBOT_DOUBT__{name.upper()}__BREAKING": "hold" for name in PLATFORMS}
-    async with newsbot(sandbox, redis, tmp_path / "data", site, **more) as process:
+    policy = json.dumps({name: {"breaking": "hold"} for name in PLATFORMS})
+    async with newsbot(sandbox, redis, tmp_path / "data", site, NEWSBOT_DOUBT=policy) as process:
         cast = Cast(sandbox, process)
         await cast.ready(sources=1)
         await cast.control("/limits", on=False)

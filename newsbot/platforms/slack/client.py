@@ -12,8 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from newsbot.core.delivery import SEND_TIMEOUT
 from newsbot.core.model import Address, Gone, Inbound, Outcome, Rendered, Reply
+from newsbot.platforms.patience import TOTAL, within
 from newsbot.platforms.slack.answer import payload_of
 from newsbot.platforms.slack.classify import (
     STOPPED,
@@ -33,6 +33,8 @@ from newsbot.ports import Door, TokenRefused
 log = structlog.get_logger()
 
 CONNECT = 5.0  # seconds for a free connection, DNS, TCP and TLS
+# Only what comes before the request has timers of the library's own; the whole has ours.
+WIRE = aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT)
 # Seconds an idle connection is kept: one the other side closes while we write would be a doubt.
 IDLE = 15.0
 MOST = 1 << 20  # bytes of one answer
@@ -175,7 +177,7 @@ class SlackPlatform:
         """The one session; made when first needed, because it belongs to the running loop."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=SEND_TIMEOUT, connect=CONNECT, sock_connect=CONNECT),
+                timeout=aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT, sock_connect=CONNECT),
                 connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=IDLE),
                 trust_env=False,
             )
@@ -195,7 +197,10 @@ class SlackPlatform:
         headers |= {"Content-Type": "application/json; charset=utf-8", "Accept-Encoding": "identity"}
         try:
             # aiohttp repeats a request on a dropped connection only for idempotent methods, never a POST.
-            async with self._open().post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with (
+                within(TOTAL),
+                self._open().post(url, data=body, headers=headers, allow_redirects=False, timeout=WIRE) as response,
+            ):
                 return response.status, response.headers, await read(response)
         except TRANSPORT as error:
             return error

@@ -121,7 +121,7 @@ class Poller:
         ask = {"offset": self._offset, "limit": PAGE, "timeout": wait, "allowed_updates": ALLOWED}
         body = json.dumps({key: value for key, value in ask.items() if key != "offset" or value}).encode()
         try:
-            status, data = await self._request.send(self._url, body, total=wait + 15.0)
+            status, data = await self._request.ask(self._url, body, wait + 15.0)
         except TelegramError as error:
             log.warning("telegram.poll_failed", why=str(error))
             return None

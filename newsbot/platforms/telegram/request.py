@@ -14,10 +14,13 @@ from pyreqwest.exceptions import ClientClosedError, PoolTimeoutError, PyreqwestE
 from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
-from newsbot.core.delivery import SEND_TIMEOUT
+from newsbot.core.delivery import LEASE
+from newsbot.platforms.patience import TOTAL, within
 
 POOL = 1.0  # seconds to wait for a free connection
-TOTAL = SEND_TIMEOUT - POOL  # seconds from connecting to the last byte; Telegram usually answers in 0.1 to 2
+# Seconds after which the client lets go of a send by itself. It cannot be told to before (a cancelled request goes on
+# below), and its timer takes no second look: a process that was stopped for less keeps the answers that came meanwhile.
+LETS_GO = LEASE
 # Seconds for DNS, TCP and TLS together. Well below TOTAL: only this timer says for certain that nothing was sent.
 CONNECT = 5.0
 # A connection that idled longer may have been closed by the other side at the moment we write: that would be a doubt.
@@ -45,7 +48,9 @@ class FastRequest(BaseRequest):
 
     __slots__ = ("_client", "_connections", "_secret", "_total")
 
-    def __init__(self, secret: str, *, connections: int = 64, total: float = TOTAL) -> None:
+    def __init__(self, secret: str, *, connections: int = 512, total: float = TOTAL) -> None:
+        """`connections` only guards: whoever sends decides how many are under way, and what was given up after `total`
+        seconds may hold one for LETS_GO."""
         self._secret = secret
         self._connections = connections
         self._total = total
@@ -81,12 +86,20 @@ class FastRequest(BaseRequest):
         if client is not None:
             await client.close()
 
-    async def send(self, url: str, body: bytes, total: float | None = None) -> tuple[int, bytes]:
+    async def send(self, url: str, body: bytes) -> tuple[int, bytes]:
         """Status and answer of one POST of ready JSON bytes; an answer over 1 MB comes back empty.
 
-        `total` is in seconds. Raises NotSent or Lost.
+        Raises NotSent or Lost.
         """
-        return await self._one("POST", url, body, self._total if total is None else total)
+        try:
+            async with within(self._total):
+                return await self._one("POST", url, body, LETS_GO)
+        except TimeoutError:
+            raise Lost("no answer in time") from None
+
+    async def ask(self, url: str, body: bytes, total: float) -> tuple[int, bytes]:
+        """The same for what may be asked again, such as a long poll, in `total` seconds at most."""
+        return await self._one("POST", url, body, total)
 
     async def do_request(
         self,

@@ -109,7 +109,6 @@ local function look(p, list)
   local indexes = {}
   for i, c in ipairs(list) do indexes[i] = c.index end
   local free = get_cells(prefix .. 'paced', 4, indexes)
-  local again = redis.call('EXISTS', p.key .. ':again') == 1
   for _, c in ipairs(list) do
     c.record, c.ref = known[c.index], '0'
     -- Who has a message gets its corrections, also after leaving.
@@ -117,13 +116,12 @@ local function look(p, list)
     -- The chat of a thread, "chat/thread lang since".
     c.place = c.record and string.find(c.record, '/', 1, true) and string.match(c.record, '^([^/ ]+)/') or nil
     c.free = c.place and tonumber(redis.call('HGET', prefix .. 'places', c.place) or '0') or number(free[c.index])
-    c.again = again and redis.call('SISMEMBER', p.key .. ':again', whole(c.position)) or 0
   end
   if p.base then look_back(p, list) end
 end
 local function items_of(list)
   local items = {}
-  for i, c in ipairs(list) do items[i] = {c.position, c.attempt, c.index, c.record, c.ref, c.again} end
+  for i, c in ipairs(list) do items[i] = {c.position, c.attempt, c.index, c.record, c.ref, c.attempt >= AGAIN and 1 or 0} end
   return items
 end
 
@@ -138,12 +136,12 @@ if told[1] == nonce then
 end
 
 -- 2. Whether anything may go now at all.
-local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun', 'run', 'seen', 'top', 'cut')
+local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun', 'run', 'seen', 'top', 'cut', 'turn')
 if ARGV[10] == '1' then
   -- Another Redis than before (restarted, promoted, restored) may have lost its last writes: every worker tells it first
-  -- what it knows. Where no run was ever noted nothing was ever sent.
+  -- what it knows. Where no run was ever noted, and the worker itself knows none, nothing was ever sent.
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  if not g[7] then
+  if not g[7] and not g[11] and ARGV[9] == '' then
     redis.call('HSET', gate, 'run', run)
     g[7] = run
   end

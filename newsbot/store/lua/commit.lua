@@ -10,17 +10,23 @@
 local prefix, push, replay = KEYS[1], ARGV[1], ARGV[2] == 'replay'
 local key = prefix .. 'push:' .. push
 local now = clock()
-local p = account(key, 'refbytes', 'planned', 'state', 'edits')
+local p = account(key, 'refbytes', 'planned', 'state', 'edits', 'score')
 if not p then return 0 end
 local width, edits = tonumber(p.refbytes), p.edits == '1'
 local since = math.min(math.max(math.floor(now / 1000 - tonumber(p.planned)), 0), 16777215)
 
-local token, blob, list, positions = ARGV[3], ARGV[4], {}, {}
+local token, blob, list, positions, audience = ARGV[3], ARGV[4], {}, {}, key .. ':audience'
+local window, holds, changed = read_window(redis.call('HGET', key .. ':intents', token)), {}, false
+for _, one in ipairs(window) do holds[one.position] = one.index end
+-- Positions go by the audience that was frozen. Where the window is not known any more, that one may have been lost and
+-- frozen anew: then the chat counts, wherever it stands now.
 local function add(c)
-  if c.position < p.size then
-    list[#list + 1] = c
-    positions[#positions + 1] = c.position
+  if holds[c.position] ~= c.index then
+    if redis.call('GETBIT', audience, c.index) == 0 then return end
+    c.position = rank(audience, c.index)
   end
+  list[#list + 1] = c
+  positions[#positions + 1] = c.position
 end
 for from = 1, #blob, 8 + width do
   add({position = number(string.sub(blob, from, from + 3)), index = number(string.sub(blob, from + 4, from + 7)), code = 'S',
@@ -32,10 +38,7 @@ for i = 5, #ARGV, 6 do
     reason = reason})
 end
 if #list == 0 then return 0 end
-local states, window, holds, changed = get_states(key, positions), {}, {}, false
-for _, one in ipairs(read_window(redis.call('HGET', key .. ':intents', token))) do
-  window[#window + 1], holds[one.position] = one, true
-end
+local states = get_states(key, positions)
 local marks, refs, unexplained, reasons, retries, certain, doubtful, sent = {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 
@@ -113,17 +116,19 @@ local function flood(c)
     redis.call('HSET', gate, 'top', present_rate(tonumber(g[2]), g[3], g[4], now), 'cut', whole(now))
   end
 end
-local function is_sent(c, old)
-  marks[c.position] = 3
+-- It leaves its old state; what was never begun as far as this Redis knew was counted with the rest when the push was closed.
+local function leave(old)
   if old == 2 then p.sending = p.sending - 1 end
   if old == 5 then p.doubt = p.doubt - 1 end
-  if (old == 0 or old == 4) and p.state ~= 'open' then -- it was counted with the rest when the push was closed
-    local into = DEADLY[p.state]
-    if into then
-      p[into] = p[into] - 1
-      redis.call('HINCRBY', key, 'rest', -1)
-    end
+  local into = (old == 0 or old == 4) and DEADLY[p.state]
+  if into then
+    p[into] = p[into] - 1
+    redis.call('HINCRBY', key, 'rest', -1)
   end
+end
+local function is_sent(c, old)
+  marks[c.position] = 3
+  leave(old)
   if not edits then refs[c.position] = c.detail end -- an edit keeps its message
   unexplained[#unexplained + 1] = c.position
   certain[#certain + 1] = member(push, c.position, c.index)
@@ -133,6 +138,9 @@ end
 local ENDS = {D = {5, 'doubt'}, X = {6, 'dead'}, C = {8, 'cancelled'}}
 local function is_other(c, old)
   local code, reason = c.code, c.reason
+  if code == 'D' and edits and p.state == 'open' then -- doing it twice changes nothing
+    code, c.detail = 'R', 1000
+  end
   if code == 'R' and p.state ~= 'open' then
     code, reason = p.state == 'expired' and 'X' or 'C', p.state
   end
@@ -140,7 +148,7 @@ local function is_other(c, old)
   if code == 'C' or (code == 'X' and reason == 'expired') then
     if redis.call('SISMEMBER', key .. ':again', whole(c.position)) == 1 then code, reason = 'D', 'in doubt, ' .. reason end
   end
-  if old == 2 then p.sending = p.sending - 1 end
+  leave(old)
   if code == 'R' then
     marks[c.position] = 4
     retries[#retries + 1] = now + tonumber(c.detail)
@@ -165,32 +173,40 @@ local function is_copy(c)
     redis.call('RPUSH', prefix .. 'copies', push .. ' ' .. whole(c.index) .. ' ' .. whole(number(c.detail)))
   end
 end
--- Positions go by the audience that was frozen; one that was lost and frozen anew may count otherwise.
-local function misplaced(c)
-  local audience = key .. ':audience'
-  return redis.call('GETBIT', audience, c.index) == 0 or rank(audience, c.index) ~= c.position
-end
-local function is_under_way(c)
+local function is_under_way(c, old)
   marks[c.position] = 2
+  leave(old)
   p.sending = p.sending + 1
-  window[#window + 1], holds[c.position], changed = c, true, true
+  window[#window + 1], holds[c.position], changed = c, c.index, true
+  redis.call('ZADD', prefix .. 'act', p.score, push) -- where it is looked after until its end is known
+end
+-- Whether this Redis does not know yet that this try was begun: untouched, or still queued for it or an earlier one, or a
+-- doubt that it does not know to have been settled by sending once more.
+local function behind(c, old)
+  if old ~= 4 then return old == 0 or (old == 5 and c.attempt >= AGAIN) end
+  for attempt = c.attempt, math.max(1, c.attempt - 8), -1 do
+    local queued = whole(c.position) .. ':' .. whole(c.index) .. ':' .. whole(attempt)
+    if redis.call('ZSCORE', key .. ':retries', queued) then return true end
+  end
+  return p.state ~= 'open'
 end
 local function takes(c, old)
   if c.code == 'S' then return old == 0 or old == 2 or old == 4 or old == 5 end
-  if c.code == 'I' then return false end
-  return (old == 2 and holds[c.position]) or (replay and old == 0 and c.code ~= 'R' and p.state == 'open')
+  if old == 2 and holds[c.position] then return c.code ~= 'I' end
+  return replay and c.code ~= 'R' and behind(c, old)
 end
 for _, c in ipairs(list) do
   local old = marks[c.position] or states[c.position]
-  if replay and old == 0 and misplaced(c) then
-    old = nil
-  elseif replay and c.code == 'I' and old == 0 and p.state == 'open' then
-    is_under_way(c)
-    taken = taken + 1
-  end
-  if old and takes(c, old) then
-    if c.code == 'S' then is_sent(c, old) else is_other(c, old) end
-    if holds[c.position] then holds[c.position], changed = false, true end
+  if takes(c, old) then
+    if c.code == 'S' then
+      is_sent(c, old)
+    elseif c.code == 'I' then
+      is_under_way(c, old)
+    else
+      is_other(c, old)
+    end
+    if (c.attempt or 0) >= AGAIN then redis.call('SADD', key .. ':again', whole(c.position)) end
+    if c.code ~= 'I' and holds[c.position] then holds[c.position], changed = false, true end
     taken = taken + 1
   elseif old == 3 then
     is_copy(c)

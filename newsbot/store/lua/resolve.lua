@@ -19,7 +19,7 @@ end
 if p.state == 'cancelled' or p.state == 'expired' or tonumber(p.ends) * 1000 < now then return 0 end
 if redis.call('SADD', key .. ':again', whole(position)) == 0 then return 0 end
 redis.call('EXPIRE', key .. ':again', math.max(redis.call('TTL', key), 1))
-redis.call('ZADD', key .. ':retries', now, whole(position) .. ':' .. whole(index) .. ':1')
+redis.call('ZADD', key .. ':retries', now, whole(position) .. ':' .. whole(index) .. ':' .. AGAIN)
 set_states(key, {[position] = 4})
 redis.call('HDEL', key .. ':reasons', position)
 redis.call('ZREM', prefix .. 'doubts', member(push, position, index))

@@ -4,12 +4,15 @@
 -- Replies 1; 0 where one was cleared since, or a part is not whole: to be read anew. Idempotent.
 local key = KEYS[1]
 local left = redis.call('PTTL', key)
-if left == -2 then return 0 end
-if redis.call('HGET', key, 'folded') ~= '1' then return 1 end
-if (redis.call('HGET', key, 'cleared') or '0') ~= ARGV[1] then return 0 end
+local facts = redis.call('HMGET', key, 'folded', 'cleared')
+local whole = left ~= -2 and facts[1] == '1' and (facts[2] or '0') == ARGV[1]
 for i = 2, #ARGV do
-  -- One that expired while it was written was begun anew by the next write, and then lives for ever.
-  if redis.call('PTTL', KEYS[3] .. ARGV[i]) < 0 then return 0 end
+  -- One that expired while it was written was begun anew by the next write, and then would live for ever.
+  if redis.call('PTTL', KEYS[3] .. ARGV[i]) < 0 then whole = false end
+end
+if not whole then
+  for i = 2, #ARGV do redis.call('UNLINK', KEYS[3] .. ARGV[i]) end
+  return left ~= -2 and facts[1] ~= '1' and 1 or 0 -- somebody else was quicker
 end
 for i = 2, #ARGV do
   local part = key .. ':' .. ARGV[i]
