@@ -20,19 +20,26 @@ check: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" tests/unit tests/property tests/fitness tests/contract tests/integration
 
-# Figures with their peers, as JSON lines in OUT and as the table of docs/performance.md. Takes about ten minutes.
+# Figures with their peers, as JSON lines in OUT, as the tables of docs/performance.md and docs/growth.svg. Takes about
+# twenty-five minutes; ONLY=name measures one thing.
 .PHONY: bench
 bench: $(STAMP)
-	@$(MAKE) --silent $(PEERS)/.installed || echo "newsbot: no aiogram here: its figures are left out"
+	@$(MAKE) --silent $(PEERS)/.installed || echo "newsbot: no aiogram and no aiolimiter here: their figures are left out"
 	@$(BIN)/python -m tests.benchmarks --out "$(or $(OUT),build/bench.jsonl)" --doc docs/performance.md \
-		--aiogram $(PEERS)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(MACHINE),--machine "$(MACHINE)")
+		--peers $(PEERS)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(MACHINE),--machine "$(MACHINE)")
+
+# Every row of the fault matrix, as JSON lines in OUT and as the table of docs/reliability.md. Takes up to 45 minutes.
+.PHONY: chaos
+chaos: $(STAMP)
+	@$(BIN)/python -m tests.chaos --out "$(or $(OUT),build/chaos.jsonl)" --doc docs/reliability.md \
+		$(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(SOAK),--soak-seconds $(SOAK))
 
 # Its own environment: aiogram wants an older pydantic than newsbot. The .gitignore in it keeps it out of git.
 PEERS := .venv-bench
-$(PEERS)/.installed: tests/benchmarks/aiogram.txt
+$(PEERS)/.installed: tests/benchmarks/peers.txt
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	@echo '*' > $(PEERS)/.gitignore
-	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r tests/benchmarks/aiogram.txt
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers.txt
 	@touch $@
 
 format: $(STAMP)

@@ -13,12 +13,15 @@ import pytest
 import structlog
 
 from newsbot import bootstrap
+from newsbot.ports import StoreDown
 from newsbot.procs import runtime, watcher, web, worker
 from newsbot.procs.runtime import Process
 from newsbot.sandbox.serve import Running, first_line, serve
 from newsbot.store.embedded import Embedded
 from newsbot.store.redis import Redis
-from tests.cast import Cast
+from tests.cast import Cast, until
+from tests.redis_servers import Spread, Watched
+from tests.redis_servers import running as servers_run
 
 # What the product sets up when it serves; structlog's own default prints every local, which takes seconds.
 structlog.configure(
@@ -36,21 +39,53 @@ PEOPLE = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--redis sentinel` runs the same tests where masters are replaced between them, `--redis cluster` on three masters."""
+    parser.addoption("--redis", choices=("single", "sentinel", "cluster"), default="single", help="what Redis is")
+
+
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One embedded redis-server for the session."""
-    embedded = Embedded(tmp_path_factory.mktemp("redis"))
-    yield embedded.acquire()
-    embedded.release()
+def redis_servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Embedded | Watched | Spread]:
+    """What `--redis` says, for the session; the default is one embedded redis-server."""
+    folder, kind = tmp_path_factory.mktemp("redis"), request.config.getoption("--redis")
+    if kind == "single":
+        embedded = Embedded(folder)
+        embedded.acquire()
+        yield embedded
+        embedded.release()
+    else:
+        with servers_run(Watched(folder) if kind == "sentinel" else Spread(folder)) as servers:
+            yield servers
+        if isinstance(servers, Watched):
+            assert servers.promotions or servers.tests < 4, "no master was replaced"
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_servers: Embedded | Watched | Spread) -> str:
+    """Where the session's Redis is."""
+    return redis_servers.url
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
+async def redis(redis_servers: Embedded | Watched | Spread) -> AsyncIterator[Redis]:
     """An empty database."""
-    connection = Redis(redis_url)
-    await connection.call("FLUSHALL")
+    if isinstance(redis_servers, Watched):
+        await asyncio.to_thread(redis_servers.between_tests)
+    connection = Redis(redis_servers.url)
+    await until(lambda: flushed(connection), "Redis is emptied")
     yield connection
     await connection.close()
+
+
+async def flushed(connection: Redis) -> bool:
+    """Whether nothing is left; a master that was just replaced says no."""
+    try:
+        await connection.call("FLUSHALL")
+    except StoreDown:
+        return False
+    return True
 
 
 @pytest.fixture

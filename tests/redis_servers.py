@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import redis
+from redis.crc import key_slot
 
 from newsbot.store.embedded import find_server
 
 SERVICE = "news"
 DOWN_AFTER = 500
 """Milliseconds of silence after which a Sentinel or a cluster node takes a server for dead."""
+
+PROMOTED_EVERY = 25
+"""Tests between two promotions: a former master follows only after 10 s, and until then there can be no other."""
 
 PATIENCE = 20.0
 SLOTS = 16384
@@ -120,6 +124,7 @@ class Watched:
     servers: list[Node] = field(default_factory=list)
     sentinels: list[Node] = field(default_factory=list)
     promotions: int = 0
+    tests: int = 0
 
     @property
     def url(self) -> str:
@@ -156,6 +161,12 @@ class Watched:
             if (int(master["num-other-sentinels"]), master["flags"]) != (2, "master") or linked < alive:
                 return False
         return True
+
+    def between_tests(self) -> None:
+        """Another master after the third test of a session, and then once in a while."""
+        self.tests += 1
+        if self.tests % PROMOTED_EVERY == 4:
+            self.promote()
 
     def master(self) -> Node:
         """The server the Sentinels send clients to."""
@@ -257,6 +268,11 @@ class Spread:
             if node.fact("role") == "slave" and node.fact("master_link_status") != "up":
                 return False
         return True
+
+    @staticmethod
+    def slot(tag: str) -> int:
+        """Where the keys with this hash tag live."""
+        return int(key_slot(tag.encode()))
 
     def owner(self, slot: int) -> Node:
         """The running master that serves this slot."""

@@ -54,8 +54,9 @@ def lines(words: Words, language: str, row: Mapping[str, Any], now: float) -> Se
     if not row["platforms"]:
         return [*found, say(language, "account.unplanned")]
     found.append(say(language, "account.sum", audience=f"{row['audience']:,}", parts=parts(words, language, row)))
-    for platform, account in row["platforms"].items():
-        if len(row["platforms"]) > 1:
+    reached = {platform: account for platform, account in row["platforms"].items() if account["audience"]}
+    for platform, account in reached.items():
+        if len(reached) > 1:
             found.append(f"{platform} {account['audience']:,} = {parts(words, language, account)}")
         found += reasons(words, language, platform, account)
         found += [doubt(words, language, {"platform": platform, **some}, now) for some in account["doubts"]]

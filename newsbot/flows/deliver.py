@@ -75,6 +75,9 @@ class Deliver:
     """The nonce of a `begin` that has no reply yet, and when it was first asked."""
     _told: list[str] = field(default_factory=list)
     """The run of Redis that was told last what this worker knows; empty before the first."""
+    _heard: set[str] = field(default_factory=set)
+    """Workers that are gone and whose last words this run of Redis was told."""
+    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def once(self) -> Window:
         """Begin one window and finish it; what was begun."""
@@ -101,20 +104,34 @@ class Deliver:
         Raises StoreDown. It may have lost its last writes, or nothing: what it knows stays as it is.
         """
         bot = self.platform.name
-        if self._told[-1:] != [run]:
-            receipts = self.journal.own()
-            changed = await self.ledger.replay(bot, receipts)
-            log.info("journal.told", platform=bot, receipts=len(receipts), changed=changed)
-            self._told[:] = [run]
-        return await self.ledger.barrier(bot, self.worker, run)
+        async with self._telling:
+            if self._told[-1:] != [run]:
+                receipts = self.journal.own()
+                changed = await self.ledger.replay(bot, receipts)
+                self._heard.clear()
+                changed += await self._take_over()
+                self._told[:] = [run]
+                log.info("journal.told", platform=bot, receipts=len(receipts), changed=changed)
+            return await self.ledger.barrier(bot, self.worker, run)
+
+    def knows(self, run: str) -> bool:
+        """Whether the Redis of this run was told what this worker knows; one that never asked for work knows nothing."""
+        return not run or not self._told or self._told[-1] == run
 
     async def take_over(self) -> int:
         """Finish what workers that are gone left in this folder; how many deliveries were settled by it."""
+        async with self._telling:
+            return await self._take_over()
+
+    async def _take_over(self) -> int:
         changed = 0
-        for handle, receipts in self.journal.orphans():
-            changed += await self.ledger.replay(self.platform.name, receipts)
-            self.journal.bury(handle)
-            log.info("journal.taken_over", platform=self.platform.name, receipts=len(receipts), changed=changed)
+        for worker in self.journal.orphans():
+            if worker not in self._heard:
+                receipts = self.journal.left(worker)
+                changed += await self.ledger.replay(self.platform.name, receipts)
+                self._heard.add(worker)
+                log.info("journal.taken_over", platform=self.platform.name, receipts=len(receipts), changed=changed)
+            self.journal.bury(worker)
         return changed
 
     async def finish(self, claim: Claim) -> None:

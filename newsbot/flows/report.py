@@ -60,8 +60,8 @@ class Report:
         since, then`) and `edits` (the same counts, `revision`, `state` and `reasons` of each edit of it).
         """
         row, tallies = await self._row(story, await self._owed())
-        planned = [bot for bot, tally in tallies.items() if tally]
-        accounts = await asyncio.gather(*(self._account(story, bot) for bot in planned))
+        planned = {bot: tally for bot, tally in tallies.items() if tally}
+        accounts = await asyncio.gather(*(self._account(story, bot, tally) for bot, tally in planned.items()))
         reasons: Counter[str] = Counter()
         for tally in tallies.values():
             reasons.update(dict(tally.reasons) if tally else {})
@@ -95,10 +95,9 @@ class Report:
         }
         return row, tallies
 
-    async def _account(self, story: Story, bot: str) -> dict[str, Any]:
+    async def _account(self, story: Story, bot: str, tally: Tally) -> dict[str, Any]:
         """What `platforms` says of a story that is planned there."""
-        own, *edits = pushes_of(story)
-        tally = await self.ledger.tally(bot, own) or Tally()
+        edits = pushes_of(story)[1:]
         doubts = await self._doubts(story, bot) if tally.doubt else []
         changed = await asyncio.gather(*(self.ledger.tally(bot, push) for push in edits))
         return {

@@ -62,8 +62,8 @@ class Ledger(Protocol):
         """Intents of lost workers and overdue ones become doubt; how many."""
         ...
 
-    async def beat(self, bot: str, worker: str) -> None:
-        """This worker is alive."""
+    async def beat(self, bot: str, worker: str) -> str:
+        """This worker is alive; the run of the Redis that heard it, "" where a change of it needs no barrier."""
         ...
 
     async def leave(self, bot: str, worker: str) -> None:
@@ -128,18 +128,18 @@ class Journal(Protocol):
         """The last word about every delivery of the last minutes; without outcome: still under way."""
         ...
 
-    def orphans(self) -> Iterable[tuple[Any, Sequence[Receipt]]]:
-        """(handle, receipts) of workers that are gone and left their file behind."""
+    def orphans(self) -> Iterable[str]:
+        """Workers that are gone and whose files are still there."""
         ...
 
-    def bury(self, handle: Any) -> None:
-        """That worker's receipts are in the ledger."""
+    def left(self, worker: str) -> Sequence[Receipt]:
+        """The last word of a worker that is gone about every delivery; what it had under way is in doubt."""
         ...
 
-    def close(self) -> None:
-        """Nothing is under way, everything is in the ledger: the file is not needed any more."""
+    def bury(self, worker: str) -> None:
+        """Throw its files away where they are so old that no change of Redis can have lost what they say."""
         ...
 
     def leave(self) -> None:
-        """Something is left under way: whoever shares the folder finishes it."""
+        """Let go: whoever shares the folder reads what is in the files."""
         ...

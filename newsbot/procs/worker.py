@@ -128,24 +128,13 @@ class Sender:
             await pause(self._process.stop, 0.5)
             return
         if claim.window.barrier:
-            await self._tell(claim.window.barrier)
+            await tell(self._process, self._deliver, claim.window.barrier)
         elif claim.window.intents:
             task = asyncio.create_task(self._finish(claim))
             self._under_way[task] = len(claim.window.intents)
             task.add_done_callback(self._under_way.pop)
         elif claim.window.wait > 0:
             await self._bell.wait(claim.window.wait)
-
-    async def _tell(self, run: str) -> None:
-        """A Redis that was not there before is told what this worker knows; then the others are awaited."""
-        try:
-            # A plan that was lost is made again first, or what was sent of it would have nowhere to be written down.
-            await self._process.kit.plan.owed()
-            if not await self._deliver.tell(run):
-                await pause(self._process.stop, 0.1)
-        except StoreDown as error:
-            self._process.store_down(error)
-            await pause(self._process.stop, 0.5)
 
     async def _finish(self, claim: Claim) -> None:
         try:
@@ -178,25 +167,41 @@ async def alive_while(
     process: Process, platform: str, name: str, deliver: Deliver, work: Coroutine[Any, Any, None]
 ) -> None:
     """Say that this worker lives until its work is done, also while it finishes after the stop signal; then take leave."""
-    beating = asyncio.create_task(beats(process, platform, name))
+    beating = asyncio.create_task(beats(process, platform, name, deliver))
     try:
         await work
-    except BaseException:
-        deliver.journal.leave()
-        raise
     finally:
         await end(beating)
-    deliver.journal.close()  # nothing is under way and everything is in the ledger
+        deliver.journal.leave()
     with contextlib.suppress(StoreDown):
         await process.kit.ledger.leave(platform, name)
 
 
-async def beats(process: Process, platform: str, name: str) -> None:
-    """Say that this worker lives, again and again."""
-    while True:
-        with contextlib.suppress(StoreDown):  # a stall of Redis reaps nobody: the reaper looks twice
-            await process.kit.ledger.beat(platform, name)
-        await asyncio.sleep(BEAT)
+async def beats(process: Process, platform: str, name: str, deliver: Deliver) -> None:
+    """Say that this worker lives, again and again; and notice here, however busy it is, that Redis is another one."""
+    telling: asyncio.Future[None] | None = None
+    try:
+        while True:
+            with contextlib.suppress(StoreDown):  # a stall of Redis reaps nobody: the reaper looks twice
+                run = await process.kit.ledger.beat(platform, name)
+                if not deliver.knows(run) and (telling is None or telling.done()):
+                    telling = asyncio.ensure_future(tell(process, deliver, run))
+            await asyncio.sleep(BEAT)
+    finally:
+        if telling is not None:
+            await end(telling)
+
+
+async def tell(process: Process, deliver: Deliver, run: str) -> None:
+    """Tell a Redis that was not there before what this worker knows, and wait until the others have."""
+    try:
+        # A plan that was lost is made again first, or what was sent of it would have nowhere to be written down.
+        await process.kit.plan.owed()
+        if not await deliver.tell(run):
+            await pause(process.stop, 0.1)
+    except StoreDown as error:
+        process.store_down(error)
+        await pause(process.stop, 0.5)
 
 
 async def upkeep(process: Process, flow: Upkeep) -> None:

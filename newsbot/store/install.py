@@ -79,14 +79,15 @@ async def keep_mark(redis: Redis, folder: Path, bots: Iterable[str]) -> None:
     """
     name, seen = read_marks(folder)
     slots = list(dict.fromkeys(["news", *bots, *seen]))
+    if not seen and not write_marks(folder, name, {}):
+        return  # another name every time would only litter Redis
     replies = await asyncio.gather(
         *(redis.run("mark", [mark_key(slot)], [name, seen.get(slot, 0), MAY_BE_MISSING]) for slot in slots)
     )
     for slot, (kept, found) in zip(slots, replies, strict=True):
         if not kept:
             raise restored(folder, slot, seen[slot], found)
-    with contextlib.suppress(OSError):  # an older mark guards a little less; of a full disk others tell
-        write_marks(folder, name, {slot: found for slot, (_, found) in zip(slots, replies, strict=True)})
+    write_marks(folder, name, {slot: found for slot, (_, found) in zip(slots, replies, strict=True)})
 
 
 async def same_past(redis: Redis, folder: Path) -> None:
@@ -121,11 +122,18 @@ def read_marks(folder: Path) -> tuple[str, dict[str, int]]:
     return secrets.token_hex(6), {}
 
 
-def write_marks(folder: Path, name: str, seen: Mapping[str, int]) -> None:
-    """In one step: whoever is killed here leaves the file before or the one after."""
+def write_marks(folder: Path, name: str, seen: Mapping[str, int]) -> bool:
+    """In one step: whoever is killed here leaves the file before or the one after. False where it cannot be written: the
+    guard is weaker then, and of a full disk others tell."""
     fresh = folder / f"{MARK_FILE}.{secrets.token_hex(4)}"
-    fresh.write_text(json.dumps({"folder": name, "seen": dict(seen)}) + "\n")
-    fresh.replace(folder / MARK_FILE)
+    try:
+        fresh.write_text(json.dumps({"folder": name, "seen": dict(seen)}) + "\n")
+        fresh.replace(folder / MARK_FILE)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        return False
+    return True
 
 
 async def fitness(redis: Redis) -> tuple[str, tuple[str, ...]]:

@@ -28,6 +28,9 @@ KEPT = 30.0
 """Seconds a file is written to before the next one is begun; two are kept, so the last 30 to 60 s are known: longer than
 a failover loses (replication lag, or `min-replicas-max-lag` 10 s)."""
 
+OLD = 2 * KEPT
+"""Seconds after its last line that the file of a worker which is gone is kept: it knows what a Redis may lose yet."""
+
 SUFFIX = ".log"
 NOWHERE = ""
 
@@ -57,37 +60,32 @@ class FileJournal:
         """The last word about every delivery of the last minutes; without outcome: still under way."""
         return last_words(self.bot, [path for path, _ in self._files])
 
-    def orphans(self) -> Iterator[tuple[list[Path], list[Receipt]]]:
-        """(files, receipts) of workers that are gone; what they had under way is in doubt."""
+    def orphans(self) -> list[str]:
+        """Workers that are gone and whose files are still there."""
         if not self.folder.is_dir():
-            return
-        mine = {path for path, _ in self._files}
-        found: dict[str, list[Path]] = {}
-        for path in sorted(self.folder.glob(f"{self.bot}.*{SUFFIX}")):
-            if path not in mine:
-                found.setdefault(path.name.split(".")[1], []).append(path)
-        for paths in found.values():
-            if all(abandoned(path) for path in paths):
-                receipts = last_words(self.bot, paths)
-                yield paths, [lost(one) if one.outcome is None else one for one in receipts]
+            return []
+        workers = sorted({path.name.split(".")[1] for path in self.folder.glob(f"{self.bot}.*{SUFFIX}")})
+        return [one for one in workers if one != self.worker and all(abandoned(path) for path in self._paths(one))]
 
-    def bury(self, handle: Any) -> None:
-        """That worker's receipts are in the ledger."""
-        for path in handle:
-            path.unlink(missing_ok=True)
+    def left(self, worker: str) -> list[Receipt]:
+        """The last word of a worker that is gone about every delivery; what it had under way is in doubt."""
+        return [lost(one) if one.outcome is None else one for one in last_words(self.bot, self._paths(worker))]
 
-    def close(self) -> None:
-        """Nothing is under way: the files are not needed any more."""
-        for path, file in self._files:
-            path.unlink(missing_ok=True)
-            file.close()
-        self._files.clear()
+    def bury(self, worker: str) -> None:
+        """Throw its files away where they are so old that no change of Redis can have lost what they say."""
+        paths = self._paths(worker)
+        if all(time.time() - written(path) > OLD for path in paths):
+            for path in paths:
+                path.unlink(missing_ok=True)
 
     def leave(self) -> None:
-        """Let go: whoever shares the folder finishes what is in the files."""
+        """Let go: whoever shares the folder reads what is in the files."""
         for _, file in self._files:
             file.close()
         self._files.clear()
+
+    def _paths(self, worker: str) -> list[Path]:
+        return sorted(self.folder.glob(f"{self.bot}.{worker}.*{SUFFIX}"))
 
     def _write(self, line: Any) -> None:
         now = time.monotonic()
@@ -111,6 +109,14 @@ class FileJournal:
             old, closed = self._files.pop(0)
             old.unlink(missing_ok=True)
             closed.close()
+
+
+def written(path: Path) -> float:
+    """When the file was written to last (unix seconds)."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def abandoned(path: Path) -> bool:

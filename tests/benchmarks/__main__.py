@@ -79,7 +79,7 @@ def show(figures: Sequence[Figure]) -> None:
     table = Table(*COLUMNS, box=box.SIMPLE)
     for figure in figures:
         table.add_row(*figure.cells(), style="bold red" if figure.missed else None)
-    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 240, highlight=False).print(table)
 
 
 def put(doc: Path, result: Result, machine: str) -> None:

@@ -18,7 +18,6 @@ from tests.benchmarks.load import People, some
 from tests.benchmarks.stage import Bench, Failed, sink, until
 
 RATE = 1000.0
-WORKERS = 4
 SECONDS, CORES, MEGABYTES = 103.0, 1.5, 150.0
 """What 100,000 chats may take: time, processors of all workers together, memory of each worker."""
 HUNDRED = 100_000
@@ -36,7 +35,7 @@ async def crew_of(bench: Bench, name: str, people: People) -> AsyncIterator[tupl
     async with (
         sink("--answer-after", str(ANSWER)) as there,
         crowd(bench, name, "telegram", there, people) as ours,
-        ours.workers(WORKERS, RATE) as crew,
+        ours.workers(max(bench.size.workers), RATE) as crew,
     ):
         yield ours, crew
 
@@ -48,7 +47,7 @@ async def figures(bench: Bench) -> AsyncIterator[Figure]:
         cpu = crew.cpu()
         seconds = await crew.tell(sample(["bench-all"]), many, 3 * many / RATE + 30)
         cores, megabytes = (crew.cpu() - cpu) / seconds, crew.peak()
-    how = f"{many:,} chats at {RATE:g} a second, {WORKERS} workers"
+    how = f"{many:,} chats at {RATE:g} a second, {max(bench.size.workers)} workers"
     bench.say(f"{how}: {seconds:.1f} s, {cores:.2f} cores, {megabytes:.0f} MB at most")
     allowed = SECONDS * many / HUNDRED
     yield Figure("fanout.time/allowed", seconds, "s", "allowed", allowed, 1.0, less=True, how=how)
@@ -86,9 +85,9 @@ async def cancel(bench: Bench) -> AsyncIterator[Figure]:
     """How long after the answer of `cancel` the last message still arrives."""
     async with crew_of(bench, "cancel", People(bench.size.crowd, {})) as (ours, crew):
         trials = range(bench.size.cancels)
-        waits = [await stopped(ours, crew, sample(["bench-all"]), 300 + 37 * number) for number in trials]
+        waits = [await stopped(ours, crew, sample(["bench-all"]), 100 + 37 * number) for number in trials]
     worst, middle = max(waits) * 1000, statistics.median(waits) * 1000
-    how = f"worst of {len(waits)}, median {middle:.0f} ms; at {RATE:g} a second, {WORKERS} workers"
+    how = f"worst of {len(waits)}, median {middle:.0f} ms; at {RATE:g} a second, {max(bench.size.workers)} workers"
     bench.say(f"cancel: last arrival {worst:.0f} ms after the answer, {how}")
     yield Figure("cancel.last-arrival/allowed", worst, "ms", "allowed", CANCELLED, 1.0, less=True, how=how)
     yield Figure("cancel.last-arrival.median", middle, "ms", how=f"of {len(waits)}")

@@ -57,6 +57,7 @@ async def run(bench: Bench, there: Sink, gate: str) -> list[float]:
         NEWSBOT_INGEST__MOST_AT_ONCE="100000",
         NEWSBOT_FETCH__ALLOW='["127.0.0.0/8"]',
         NEWSBOT_GATE__ON=str(gate == "on").lower(),
+        NEWSBOT_TELEGRAM__PER_CHAT="1000",  # the one reader stands for many: a chat is told one thing a second
         TELEGRAM_BOT_TOKEN=TOKEN,
         TELEGRAM_API_BASE=there.url,
         PORT="0",

@@ -20,8 +20,6 @@ ANSWER = 0.03
 USED, OVER, TAKEN, TAKEN_MOVING = 0.98, 1.05, 0.995, 0.99
 """Share of the limit that must be used; times the limit that no second may exceed (and one message); shares of requests
 that must not be answered 429, under a limit that is known and under one that is not."""
-RATES = (30.0, 1000.0)
-WORKERS = (1, 2, 4)
 EDGE = 0.1
 """Share of all arrivals at either end that the middle leaves out."""
 OURS = 30.0
@@ -31,9 +29,9 @@ SEED = 11
 
 async def figures(bench: Bench) -> AsyncIterator[Figure]:
     """For each rate and number of workers: share used, busiest second, share that was not refused."""
-    for rate in RATES:
+    for rate in bench.size.rates:
         seconds = bench.size.limited if rate < 100 else bench.size.limited / 2
-        for many in WORKERS:
+        for many in bench.size.workers:
             arrivals = await filled(bench, rate, seconds, many)
             used, most = middle(arrivals) / rate, busiest([at for at, *_ in arrivals])
             taken = sum(taken for *_, taken in arrivals) / len(arrivals)
@@ -89,9 +87,10 @@ async def moving(bench: Bench) -> AsyncIterator[Figure]:
 
 
 def offered(steps: Sequence[Sequence[float]], since: float, until: float) -> float:
-    """Messages that could have been sent: under the limit of each moment (steps of [from, rate]), and as configured."""
+    """Messages that could have been sent: under the limit of each moment (steps of [from, rate]), and as configured; and
+    what the first bucket held."""
     ends = [step[0] for step in steps[1:]] + [until]
-    return sum(
+    return steps[0][1] + sum(
         max(0.0, min(end, until) - max(start, since)) * min(rate, OURS)
         for (start, rate), end in zip(steps, ends, strict=True)
     )

@@ -41,6 +41,10 @@ class Size:
     """Subscribers that are put one by one, to see that loading in bulk comes to the same."""
     peer_keys: int = 125_000
     """Of a layout that newsbot does not use; chosen so that its hash table is as full as with a million keys."""
+    workers: tuple[int, ...] = (1, 2, 4)
+    """Processes that share a limit; the most of them where there is only one trial."""
+    rates: tuple[float, ...] = (30.0, 1000.0)
+    """Limits, in messages a second."""
     limited: float = 20.0
     """Seconds a limit of 30 a second is filled; one of 1000 half as long."""
     moving: float = 125.0
@@ -70,10 +74,12 @@ SMALL = Size(
     subscribers=2000,
     sample=40,
     peer_keys=200,
-    limited=2.0,
-    moving=3.0,
-    crowd=1500,
-    interrupted=300,
+    workers=(2,),
+    rates=(1000.0,),
+    limited=1.0,
+    moving=2.0,
+    crowd=600,
+    interrupted=100,
     cancels=1,
     growth=(100, 1000),
     firsts=1,

@@ -16,10 +16,10 @@ The **stage** (stage.py) is fresh for each row and gone afterwards, however it e
   configured to (≤ 1000; `unlimited=True` for none) and what the sandbox enforces (`limit` for another figure, 0 for none).
   `environ` goes to every process: `NEWSBOT_DOUBT__TELEGRAM='{"breaking": "resend"}'`.
 - `push = await stage.tell(urgency, platform, **story_fields)` accepts and plans a story to everybody. Then
-  `reaches(push, n)` and `drained(push)` wait by progress, `moves(push)` gives the seconds until the next outcome,
-  `tally(push)` the account.
+  `reaches(push, n)`, `begun(push)` and `drained(push)` wait by progress, `sends()` gives the seconds until the next message
+  arrives, `tally(push)` the account.
 - `stage.sandbox` (sandbox.py): `fault(kind, …)`, `no_faults()`, `post("/limits", …)`, `messages(platform)`, `requests()`,
-  `calls(platform, method)`.
+  `calls(platform, method)`, `arrivals(platform, method)`.
 - `stage.workers`, `stage.living` (workers.py): each has `kill() pause() resume() stops() ended() events(name) says(name) words
   rss files pid`. `hire(n, door=…, **environ)` starts more; `start("watcher", "--feed", url)` any newsbot command. They are
   forked from a process that has everything imported (nursery.py): a tenth of a second each. `rest()` ends all in order.

@@ -128,7 +128,7 @@ async def deserted(stage: Stage, rng: Random) -> Verdict:
     await asyncio.gather(*(worker.ended() for worker in workers))
     await asyncio.sleep(away)
     await stage.hire(len(workers))
-    resumed = await stage.moves(push)
+    resumed = await stage.sends()
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=len(workers) * IN_FLIGHT, resumed_s=resumed)
     verdict.expect(resumed <= 10, f"{resumed} s until the first outcome")

@@ -39,7 +39,7 @@ async def struck(stage: Stage, rng: Random, fsync: str) -> Verdict:
         await stage.redis.dies()
         await stage.redis.start()
         lost += max(0, before.sent - (await stage.tally(push)).sent)
-        worst = max(worst, await stage.moves(push))
+        worst = max(worst, await stage.sends())
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=0, kills=kills, resumed_s=worst)
     verdict.expect(not lost, f"{lost} acknowledged writes lost")
@@ -193,7 +193,7 @@ async def take_turns(stage: Stage, rng: Random, chats: int, failovers: int, kill
             await asyncio.gather(stage.failover(replica), killing.one())
         else:
             await stage.failover(replica)
-        shut = max(shut, await stage.moves(push))
+        shut = max(shut, await stage.sends())
     return push, shut
 
 
@@ -209,7 +209,7 @@ async def stalled(stage: Stage, rng: Random) -> Verdict:
         stage.redis.signal(signal.SIGSTOP)
         await asyncio.sleep(5)
         stage.redis.signal(signal.SIGCONT)
-        worst = max(worst, await stage.moves(push))
+        worst = max(worst, await stage.sends())
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=0, stalls=stalls, resumed_s=worst)
     reaped = [event for worker in stage.workers for event in worker.events("in_doubt")]

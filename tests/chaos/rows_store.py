@@ -32,7 +32,7 @@ async def cut_off(stage: Stage, rng: Random) -> Verdict:
     await asyncio.sleep(max(0.0, stage.pick(60, 10) - (time.monotonic() - began)))
     meanwhile = await calls(stage) - landed
     stage.door.heal()
-    resumed = await stage.moves(push)
+    resumed = await stage.sends()
     await stage.drained(push)
     await stage.rest()
     verdict = await stage.verdict(push, bound=0, landed=landed - before, alarm_s=alarm, resumed_s=resumed)
@@ -52,7 +52,7 @@ async def cut_off_alone(stage: Stage, rng: Random) -> Verdict:
     await stage.reaches(push, chats // 4 + rng.randrange(chats // 10))
     door.stall()
     began = time.monotonic()
-    others = await stage.moves(push)
+    others = await stage.sends()
     await stage.drained(push)
     await asyncio.sleep(max(0.0, stage.pick(60, 10) - (time.monotonic() - began)))
     left = (await stage.tally(push)).doubt
@@ -81,7 +81,7 @@ async def full_memory(stage: Stage, rng: Random) -> Verdict:
         await asyncio.sleep(1)
         meanwhile = await calls(stage) - landed
         await stage.redis.ask("CONFIG", "SET", "maxmemory", "0")
-        await stage.moves(push)
+        await stage.sends()
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=0, times=times)
     verdict.expect("maxmemory" in told, f"a new story was not refused with the reason: {told!r}")
@@ -107,7 +107,7 @@ async def full_disk(stage: Stage, rng: Random, fsync: str) -> Verdict:
         stage.redis.free_disk()
     else:
         await stage.redis.start()
-    resumed = await stage.moves(push)
+    resumed = await stage.sends()
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=0, alarm_s=alarm, resumed_s=resumed)
     verdict.expect(meanwhile <= 4 * IN_FLIGHT, f"{meanwhile} sends without a place to write them down")
@@ -198,7 +198,7 @@ async def deaf(stage: Stage, rng: Random) -> Verdict:
     await stage.redis.ask("DEL", door)  # nobody heard the ring, and now there was none
     for worker in stage.living:
         worker.resume()
-    waited = await stage.moves(push)
+    waited = await stage.sends()
     began, before = time.monotonic(), lines(stage)
     for number in range(1, times + 1):
         await stage.reaches(push, number * (chats // (times + 1)) - rng.randrange(chats // 20))

@@ -77,10 +77,15 @@ class Sandbox:
         found: dict[str, Any] = (await self.client.get("/requests")).json()
         return found
 
+    async def arrivals(self, platform: str, *methods: str) -> dict[int, dict[str, int]]:
+        """Calls (of these methods, or all) by tenth of a unix second: {"ok" | "429" | "none" | "error": how many}."""
+        asked = {"platform": platform, "method": ",".join(methods)}
+        found: dict[str, dict[str, int]] = (await self.client.get("/arrivals", params=asked)).json()
+        return {int(tenth): split for tenth, split in found.items()}
+
     async def calls(self, platform: str, *methods: str) -> int:
-        """How many calls of these methods arrived."""
-        counts = (await self.requests())["counts"]
-        return sum(one["n"] for one in counts if one["platform"] == platform and one["method"] in methods)
+        """How many such calls came and were answered, or cut off."""
+        return sum(sum(split.values()) for split in (await self.arrivals(platform, *methods)).values())
 
     async def close(self) -> None:
         """Ended, by its id."""

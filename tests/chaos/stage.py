@@ -18,6 +18,7 @@ from newsbot.core.model import Address, Article, Story, Subscriber, Tally, Urgen
 from newsbot.ports import StoreDown
 from newsbot.procs import runtime
 from newsbot.procs.worker import IN_FLIGHT
+from tests.cast import until
 from tests.chaos import account
 from tests.chaos.account import Push
 from tests.chaos.relay import Door
@@ -122,6 +123,8 @@ class Stage:
         for platform in platforms:
             await self.crowd(chats, platform)
         await self.hire(workers, unlimited=unlimited)
+        if workers:  # a row is about a bot that has run for a while: its data folder knows this Redis
+            await until(lambda: (self.data / "mark").exists(), "a worker has noted how far Redis has come", PATIENCE)
 
     def _environ(self, platforms: tuple[str, ...], rate: float) -> dict[str, str]:
         facts = self.sandbox.facts
@@ -228,10 +231,15 @@ class Stage:
         for push in pushes:
             await self._while_it_moves(push, lambda tally: not tally.pending and not tally.sending, "drain", patience)
 
-    async def moves(self, push: Push, patience: float = PATIENCE) -> float:
-        """Seconds until the next outcome comes, from now."""
-        began, before = time.monotonic(), await self.progress(push)
-        await self._while_it_moves(push, lambda tally: ended(tally) > before, "the next outcome", patience)
+    async def sends(self, platform: str = "telegram", patience: float = PATIENCE) -> float:
+        """Seconds until the platform answers one more message, from now."""
+        method = "chat.postMessage" if platform == "slack" else "sendMessage"
+        began, before = time.monotonic(), await self.sandbox.calls(platform, method)
+
+        async def one_more() -> bool:
+            return await self.sandbox.calls(platform, method) > before
+
+        await until(one_more, f"{platform} is sent one more message", patience)
         return round(time.monotonic() - began, 2)
 
     async def _while_it_moves(self, push: Push, over: Callable[[Tally], bool], what: str, patience: float) -> int:

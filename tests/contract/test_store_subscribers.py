@@ -224,6 +224,16 @@ async def test_whoever_leaves_quarantine_is_looked_at_no_more_and_begins_anew_th
     assert await subscribers.probes(BOT, 10) == [Quarantined(again.index, one.address, 0, NOW + DAY)]
 
 
+async def test_a_thread_that_moves_is_found_under_its_new_place_alone(
+    subscribers: RedisSubscribers, redis: Redis
+) -> None:
+    await subscribers.put(chat("-5/7"))
+    await subscribers.move(Address(BOT, "-5/7"), Address(BOT, "-1005/7"))
+    assert [one.address.chat for one in await subscribers.under(Address(BOT, "-1005"))] == ["-1005/7"]
+    assert await subscribers.erase(Address(BOT, "-1005/7"))
+    assert await redis.call("KEYS", keys.threads(BOT, "*")) == []
+
+
 async def test_a_chat_that_moves_is_looked_at_under_its_new_address(
     subscribers: RedisSubscribers, clock: Clock
 ) -> None:

@@ -180,7 +180,7 @@ async def test_trouble_has_its_outcome_in_exactly_one_request(
 async def test_a_hang_is_a_doubt_and_a_closed_port_is_not(
     sandbox: Running, telegram: TelegramPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telegram._request, "_total", 0.2)
+    monkeypatch.setattr("newsbot.platforms.telegram.client.LETS_GO", 0.2)
     sandbox.world.faults.add("hang", method="sendMessage")
     assert isinstance(await telegram.send(TO, ALERT), Uncertain)
     assert sandbox.world.record.count("telegram", "sendMessage") == 1

@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from newsbot.core.model import Inbound, Reply
+from newsbot.platforms.telegram.claim import Claim, ForeignPoller
 from newsbot.platforms.telegram.client import TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
-from newsbot.ports import StoreDown
+from newsbot.ports import StoreDown, TokenTaken
 from newsbot.sandbox.serve import Running, serve
 from newsbot.sandbox.telegram import control as person
 from newsbot.sandbox.telegram.people import RAE
 
 SECRET = "a-webhook-secret"
+URL = "https://news.example/telegram/webhook"
 
 
 @pytest.fixture
@@ -49,6 +53,18 @@ class Door:
             self.down -= 1
             raise StoreDown
         return self.replies
+
+
+@asynccontextmanager
+async def receiving(platform: TelegramPlatform, door: Door | None = None) -> AsyncIterator[asyncio.Task[None]]:
+    """What the platform hears goes to the door until the block ends."""
+    task = asyncio.create_task(platform.receive(door or Door()))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def until(true: Callable[[], Any]) -> None:
@@ -119,6 +135,99 @@ async def test_telegram_itself_gets_through_the_webhook(sandbox: Running) -> Non
 
 
 async def test_with_a_webhook_nothing_polls(sandbox: Running) -> None:
-    platform = build(sandbox, webhook_url="https://news.example/telegram/webhook", webhook_secret=SecretStr(SECRET))
-    await platform.receive(Door())
+    platform = build(sandbox, webhook_url=URL, webhook_secret=SecretStr(SECRET))
+    await platform.start()
+    async with receiving(platform) as task:
+        await until(lambda: sandbox.world.record.count("telegram", "getWebhookInfo") > 1)
+        assert not task.done()
+    await platform.close()
+    assert sandbox.world.record.count("telegram", "getUpdates") == 0
     assert build(sandbox).routes(Door()) == ()
+
+
+class TestTwoDeploymentsOnOneToken:
+    """Whoever came first insists, whoever came second stops; reliability F34."""
+
+    @pytest.fixture(autouse=True)
+    def soon(self, sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What takes a minute takes a moment here."""
+        sandbox.world.limits.on = False
+        monkeypatch.setattr("newsbot.platforms.telegram.claim.YOUNG", 0.5)
+        monkeypatch.setattr("newsbot.platforms.telegram.claim.LOOK", 0.02)
+        monkeypatch.setattr("newsbot.platforms.telegram.receive.CONFLICT", (0.02, 0.04))
+        sandbox.world.updates.conflict_pause = 0.0
+
+    @asynccontextmanager
+    async def old(self, sandbox: Running, **settings: Any) -> AsyncIterator[tuple[TelegramPlatform, Any, Door]]:
+        """The deployment that was first: it has received for a while."""
+        platform, door = build(sandbox, **settings), Door()
+        await platform.start()
+        async with receiving(platform, door) as task:
+            if not settings:
+                await until(lambda: sandbox.world.updates._poll is not None)
+                person.say(sandbox.world, {"user": "Rae", "text": "/start"})
+                await until(lambda: door.seen)
+            await asyncio.sleep(0.6)  # grow old
+            yield platform, task, door
+            assert not task.done()
+        await platform.close()
+
+    @pytest.mark.parametrize("first", ["polling", "webhook"])
+    @pytest.mark.parametrize("second", ["polling", "webhook"])
+    async def test_the_second_gives_in(self, sandbox: Running, first: str, second: str) -> None:
+        ways: dict[str, dict[str, Any]] = {
+            "polling": {},
+            "webhook": {"webhook_url": URL, "webhook_secret": SecretStr(SECRET)},
+        }
+        other = {"webhook_url": URL.replace("news", "other")} if second == "webhook" else {}
+        with structlog.testing.capture_logs() as logs:
+            async with self.old(sandbox, **ways[first]) as (_, task, door):
+                young = build(sandbox, **(ways[second] | other))
+                await young.start()
+                with pytest.raises(TokenTaken, match="another deployment"):
+                    async with asyncio.timeout(5):
+                        await young.receive(Door())
+                await young.close()
+                assert not task.done()
+                if first == "polling":
+                    seen = len(door.seen)
+                    person.say(sandbox.world, {"user": "Rae", "text": "/topics"})
+                    await until(lambda: len(door.seen) > seen)
+                else:
+                    await until(lambda: sandbox.world.updates.url == URL)
+        told = [entry for entry in logs if entry["event"] == "telegram.token_shared"]
+        assert 1 <= len([entry for entry in told if entry["log_level"] == "critical"]) <= 2, (
+            "each says it once a minute"
+        )
+
+    async def test_a_webhook_that_nobody_defends_is_replaced_with_a_word(self, sandbox: Running) -> None:
+        sandbox.world.updates.url = "https://old.example/telegram/webhook"
+        door, platform = Door(), build(sandbox)
+        with structlog.testing.capture_logs() as logs:
+            await platform.start()
+        replaced = [entry for entry in logs if entry["event"] == "telegram.webhook_replaced"]
+        assert [entry["host"] for entry in replaced] == ["old.example"]
+        async with receiving(platform, door):
+            person.say(sandbox.world, {"user": "Rae", "text": "/start"})
+            await until(lambda: door.seen)
+        await platform.close()
+
+
+def test_who_was_first_never_gives_in() -> None:
+    now = 0.0
+    claim = Claim(lambda: now)
+    claim.lost("once")
+    claim.lost("twice")
+    now = 31.0
+    claim.lost("a third time, but the first was long ago")
+    claim.held()
+    assert not claim.old
+    now = 62.0
+    claim.lost("x")
+    claim.lost("y")
+    with pytest.raises(ForeignPoller):
+        claim.lost("z")
+    now = 91.0
+    assert claim.old
+    for _ in range(10):
+        claim.lost("again and again")

@@ -64,11 +64,7 @@ async def deeds(cast: Cast) -> list[tuple[str, str, str, str]]:
 async def test_a_doubt_is_listed_with_its_reason_and_what_becomes_of_it(held: Cast, site: Path, platform: str) -> None:
     story = await doubtful(held, site, platform)
     olu = held.on(platform, "Olu")
-
-    async def settled() -> bool:
-        return "held by policy" in [row["then"] for row in (await account(held, story, platform))["doubts"]]
-
-    await until(settled, "the policy")
+    await held.process.kit.doubts().once()  # the round that comes every five seconds
     await olu.says(f"/doubt {story.lower()}")
     answer = await olu.sees(f"{story}번의 도착 확인 중 1곳")
     row = await account(held, story, platform)
@@ -110,12 +106,9 @@ async def test_what_is_in_doubt_again_is_not_sent_a_third_time(held: Cast, site:
     await olu.says(f"/doubt {story} resend")
     await olu.sees("한 번 더 보냅니다.")
 
-    async def again() -> bool:
-        return [row["then"] for row in (await account(held, story, platform))["doubts"]] == [
-            "held: sent once more already"
-        ]
-
-    await until(again, "in doubt again")
+    assert await until(lambda: in_doubt(held))
+    await held.process.kit.doubts().once()
+    assert [row["then"] for row in (await account(held, story, platform))["doubts"]] == ["held: sent once more already"]
     await olu.says(f"/doubt {story} resend")
     await olu.sees(f"{story}번은 이미 한 번 더 보냈습니다. 세 번은 보내지 않습니다.")
     assert not held.on(platform, "Rae").has(HEADLINE)

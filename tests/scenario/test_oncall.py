@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from newsbot import bootstrap
 from newsbot.core.model import Address, Article, Story, Subscriber, Urgency
-from tests.cast import PLATFORMS, Cast, until
+from newsbot.flows.alarm import Alarm
+from tests.cast import DESK, GROUP, PLATFORMS, Cast, until
 
 pytestmark = pytest.mark.parametrize("platform", PLATFORMS)
 
@@ -215,6 +217,17 @@ async def test_status_names_the_oldest_that_waits_and_the_rate_that_is_allowed_n
 
 async def _sent(cast: Cast) -> bool:
     return bool((await cast.story("도서관"))["sent"])
+
+
+async def test_an_alarm_is_said_in_the_ops_chat_as_it_is_written(cast: Cast, platform: str) -> None:
+    desk = cast.on(platform, "Olu", chat=GROUP if platform == "telegram" else DESK)
+    kit = cast.process.kit
+    alarm = Alarm(kit.platforms, [desk.address], kit.plain.words, kit.ledger, kit.stories, bootstrap.now, "w-1")
+    for _ in range(2):
+        await alarm.tell("refused", "K7F3M", platform=platform, story="K7F3M", why="<b>too long</b> & *more*")
+    told = await desk.sees(f"{platform}: K7F3M번 발송을 멈췄습니다.")
+    assert "<b>too long</b> & *more*" in told.text
+    assert len(desk.has("K7F3M")) == 1
 
 
 async def test_each_role_has_its_own_verbs(cast: Cast, site: Path, platform: str) -> None:

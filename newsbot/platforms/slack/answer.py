@@ -41,6 +41,16 @@ def payload_of(reply: Reply) -> dict[str, Any]:
     return {"text": text, "blocks": [*blocks, {"type": "actions", "elements": elements}]}
 
 
+def line_of(text: str) -> dict[str, Any]:
+    """One message of plain words: nothing in it is markup, a mention or a card."""
+    return {
+        "text": escape(as_typed(text.strip()))[:TEXT],
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
 def as_typed(text: str) -> str:
     """Commands as Slack takes them: what is "/subscribe" elsewhere is "/news subscribe" here, our one slash command."""
     return COMMANDS.sub(r"/news \1", text)

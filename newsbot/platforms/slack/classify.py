@@ -81,7 +81,7 @@ NOT_THERE = frozenset({"message_not_found"})
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, channel: str) -> Outcome:
     """What became of chat.postMessage to `channel`. Only ok, this channel and a proper ts make it Sent."""
-    answer = _parse(body)
+    answer = parse(body)
     if status != 200 or answer.get("ok") is not True:
         return _refusal(status, headers, answer)
     if answer.get("channel") != channel:
@@ -92,7 +92,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, channel: str)
 
 def classify_edit(status: int, headers: Mapping[str, str], body: bytes, channel: str, ref: int) -> Outcome:
     """What became of chat.update; safe to repeat. Nothing left to edit is Gone."""
-    answer = _parse(body)
+    answer = parse(body)
     if status == 200 and answer.get("ok") is False and answer.get("error") in NOT_THERE:
         return Gone(MESSAGE_GONE, "kept")
     outcome = classify(status, headers, body, channel)
@@ -103,7 +103,7 @@ def classify_edit(status: int, headers: Mapping[str, str], body: bytes, channel:
 
 def classify_delete(status: int, headers: Mapping[str, str], body: bytes, channel: str, ref: int) -> Outcome:
     """What became of chat.delete; "not found" is what was wanted."""
-    answer = _parse(body)
+    answer = parse(body)
     if status == 200 and answer.get("ok") is False and answer.get("error") in NOT_THERE:
         return Sent(ref)
     return classify_edit(status, headers, body, channel, ref)
@@ -132,7 +132,7 @@ def to_ts(ref: int) -> str:
 def _refusal(status: int, headers: Mapping[str, str], answer: dict[str, Any]) -> Outcome:
     code = answer.get("error") if answer.get("ok") is False else None
     if status == 429 or code in LIMITED:
-        return Later(_seconds(headers), "429")
+        return Later(seconds_of(headers), "429")
     if status >= 500 or not isinstance(code, str) or not code:
         # An error page, a redirect, ok missing: nothing here says what happened behind it.
         return Uncertain(f"{status} without a code" if not isinstance(code, str) else f"{status} {code[:80]}")
@@ -156,7 +156,7 @@ def _by_code(code: str) -> Outcome:
     return Refused(code)
 
 
-def _seconds(headers: Mapping[str, str]) -> float:
+def seconds_of(headers: Mapping[str, str]) -> float:
     """Retry-After in full; 30 s where it is missing, not a number or not positive."""
     try:
         value = float(headers.get("Retry-After", ""))
@@ -165,7 +165,8 @@ def _seconds(headers: Mapping[str, str]) -> float:
     return value if math.isfinite(value) and value > 0 else DEFAULT_WAIT
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes) -> dict[str, Any]:
+    """The answer, {} where it is no JSON object."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import structlog
@@ -12,9 +13,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
-from newsbot.core.model import Address, Gone, Inbound, Outcome, Rendered, Reply
-from newsbot.platforms.patience import TOTAL, within
-from newsbot.platforms.slack.answer import payload_of
+from newsbot.core.delivery import LEASE, SEND_TIMEOUT
+from newsbot.core.model import Address, Gone, Inbound, Later, Outcome, Refused, Rendered, Reply, Sent
+from newsbot.platforms.slack.answer import line_of, payload_of
 from newsbot.platforms.slack.classify import (
     STOPPED,
     classify,
@@ -26,6 +27,7 @@ from newsbot.platforms.slack.classify import (
 from newsbot.platforms.slack.door import Guard, events
 from newsbot.platforms.slack.inbound import Handle, Me
 from newsbot.platforms.slack.listen import Listener, library_log
+from newsbot.platforms.slack.look import Answer, Search, Searches, may_write
 from newsbot.platforms.slack.settings import Settings
 from newsbot.platforms.slack.socket import listen, why
 from newsbot.ports import Door, TokenRefused
@@ -33,8 +35,11 @@ from newsbot.ports import Door, TokenRefused
 log = structlog.get_logger()
 
 CONNECT = 5.0  # seconds for a free connection, DNS, TCP and TLS
-# Only what comes before the request has timers of the library's own; the whole has ours.
-WIRE = aiohttp.ClientTimeout(total=None, connect=CONNECT, sock_connect=CONNECT)
+# Seconds from asking for a connection to the last byte.
+ALL = aiohttp.ClientTimeout(total=SEND_TIMEOUT - 1.0, connect=CONNECT, sock_connect=CONNECT)
+# An alert takes longer only where the process was stopped: its timers go off before the answers in its sockets are read,
+# and every send under way became a doubt. The sender keeps the clock; this ends only what nobody waits for any more.
+LETS_GO = aiohttp.ClientTimeout(total=LEASE, connect=CONNECT, sock_connect=CONNECT)
 # Seconds an idle connection is kept: one the other side closes while we write would be a doubt.
 IDLE = 15.0
 MOST = 1 << 20  # bytes of one answer
@@ -51,8 +56,6 @@ NEW: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
 GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
 ADMIN = ("is_admin", "is_owner", "is_primary_owner")
 
-Answer = tuple[int, Mapping[str, str], bytes]
-
 
 class SlackPlatform:
     """`ports.Platform` over the Web API. Sends are ready bytes in exactly one POST; Bolt parses what comes in."""
@@ -68,6 +71,7 @@ class SlackPlatform:
         self._web = AsyncWebClient(token, settings.api_base, logger=library_log, retry_handlers=[])
         self._web.proxy = None  # the library takes one from the environment
         self._listener: Listener | None = None
+        self._searches = Searches()
 
     async def start(self) -> str:
         """`<team id>/<bot user id>`. Raises TokenRefused or ConnectionError; only auth.test must succeed."""
@@ -94,23 +98,27 @@ class SlackPlatform:
             await session.close()
 
     async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
-        """Exactly one request; never retried inside. `answers` puts it into the thread of that message."""
+        """Exactly one request; never retried inside. `answers` puts it into the thread of that message.
+
+        The caller keeps the clock: it cancels what takes too long (see LETS_GO).
+        """
         if (channel := self._channel(to)) is None:
             return Gone("another workspace", "quarantined")
         head = {"channel": channel}
         if answers:
             head |= {"thread_ts": to_ts(answers), **message.reply}
         body = encode(head)[:-1] + b"," + message.body[1:]
-        answer = await self._post(message.method, body)
+        answer = await self._post(message.method, body, LETS_GO)
         return classify_error(answer) if isinstance(answer, BaseException) else classify(*answer, channel)
 
     async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:
-        """One request; a message that is not there any more is Gone("message not found")."""
+        """One request; a message that is not there any more is Gone("message not found"). The caller keeps the clock, as
+        for `send`."""
         if (channel := self._channel(to)) is None:
             return Gone("another workspace", "quarantined")
         # Text without blocks would remove the old blocks; a message has both, so both are replaced.
         fields = {name: message.payload[name] for name in EDITABLE if name in message.payload}
-        answer = await self._post("chat.update", encode({"channel": channel, "ts": to_ts(ref), **fields}))
+        answer = await self._post("chat.update", encode({"channel": channel, "ts": to_ts(ref), **fields}), LETS_GO)
         if isinstance(answer, BaseException):
             return classify_error(answer)
         return classify_edit(*answer, channel, ref)
@@ -123,6 +131,34 @@ class SlackPlatform:
         if isinstance(answer, BaseException):
             return classify_error(answer)
         return classify_delete(*answer, channel, ref)
+
+    async def find(self, to: Address, story: str, since: float, answers: int = 0) -> Sent | Later | None:
+        """One look, one request, for our own message of this story there, posted within ten minutes after `since` (unix
+        seconds; five seconds of clock skew are allowed for).
+
+        Sent: there it is. None: it is not there. Later with a time: ask again then, and the look goes on where this one
+        ended. Later without a time: it cannot be told (a scope is missing, the bot is not in the channel).
+        """
+        if (channel := self._channel(to)) is None:
+            return Later(None, "another workspace")
+        search = Search(channel, story, since, answers)
+        answer = await self._ask(search.method, **self._searches.fields(search))
+        return self._searches.result(search, answer, self._me)
+
+    async def probe(self, to: Address) -> bool | None:
+        """Whether we may write there, by conversations.info; nothing is posted."""
+        if (channel := self._channel(to)) is None:
+            return False
+        return may_write(await self._ask("conversations.info", channel=channel))
+
+    async def say(self, to: Address, text: str) -> Outcome:
+        """One message of plain words. Exactly one request."""
+        if (channel := self._channel(to)) is None:
+            return Gone("another workspace", "quarantined")
+        if not text.strip():
+            return Refused("nothing to say")
+        answer = await self._post("chat.postMessage", encode({"channel": channel, **line_of(text)}))
+        return classify_error(answer) if isinstance(answer, BaseException) else classify(*answer, channel)
 
     async def receive(self, door: Door) -> None:
         """Hold a socket until cancelled; returns at once where HTTP brings the events, or nothing does."""
@@ -177,7 +213,7 @@ class SlackPlatform:
         """The one session; made when first needed, because it belongs to the running loop."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=TOTAL, connect=CONNECT, sock_connect=CONNECT),
+                timeout=ALL,
                 connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=IDLE),
                 trust_env=False,
             )
@@ -188,19 +224,25 @@ class SlackPlatform:
         team, slash, channel = to.chat.rpartition("/")
         return None if slash and team != self._me.team else channel
 
-    async def _post(self, method: str, body: bytes) -> Answer | BaseException:
+    async def _post(self, method: str, body: bytes, timeout: aiohttp.ClientTimeout = ALL) -> Answer:
         """One POST of ready JSON to a Web API method: its answer, or what went wrong with it."""
         headers = {"Authorization": f"Bearer {self._token}"}
-        return await self._exchange(self._settings.api_base + method, body, headers)
+        return await self._exchange(self._settings.api_base + method, body, headers, timeout)
 
-    async def _exchange(self, url: str, body: bytes, headers: dict[str, str]) -> Answer | BaseException:
-        headers |= {"Content-Type": "application/json; charset=utf-8", "Accept-Encoding": "identity"}
+    async def _ask(self, method: str, **fields: str) -> Answer:
+        """The same for what is only read: those methods take a form."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-www-form-urlencoded"}
+        return await self._exchange(self._settings.api_base + method, urlencode(fields).encode(), headers)
+
+    async def _exchange(
+        self, url: str, body: bytes, headers: dict[str, str], timeout: aiohttp.ClientTimeout = ALL
+    ) -> Answer:
+        headers = {"Content-Type": "application/json; charset=utf-8", "Accept-Encoding": "identity"} | headers
         try:
             # aiohttp repeats a request on a dropped connection only for idempotent methods, never a POST.
-            async with (
-                within(TOTAL),
-                self._open().post(url, data=body, headers=headers, allow_redirects=False, timeout=WIRE) as response,
-            ):
+            async with self._open().post(
+                url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
                 return response.status, response.headers, await read(response)
         except TRANSPORT as error:
             return error

@@ -13,6 +13,7 @@ from typing import Any
 from newsbot.core import text
 from newsbot.core.model import Address, Corrected, Message, Rendered, Section, Urgency, When
 
+EVENT = "newsbot_alert"  # event_type of an alert's metadata, by which it is found again
 MOST_HEADER = 150  # docs.slack.dev/reference/block-kit/blocks/header-block; counted in UTF-16 units, the strict way
 MOST_CONTEXT = 3000  # text object in a context block (@slack/types composition-objects)
 _MOST_LINK = 1800  # an escaped address longer than this leaves no room for the rest of the context line
@@ -46,7 +47,7 @@ class SlackDialect:
             "mrkdwn": False,
             "unfurl_links": False,
             "unfurl_media": False,
-            "metadata": {"event_type": "newsbot_alert", "event_payload": {"story": message.story}},
+            "metadata": {"event_type": EVENT, "event_payload": {"story": message.story}},
         }
         # A thread is quiet; what is loud in the channel is shown there too.
         shown = message.kind in ("follow-up", "notice") and message.urgency is not Urgency.NORMAL

@@ -42,6 +42,12 @@ def payload_of(reply: Reply, to: Inbound) -> Iterator[tuple[str, bytes]]:
         yield "sendMessage", json.dumps(payload, ensure_ascii=False).encode()[1:]
 
 
+def line_of(text: str) -> dict[str, Any]:
+    """One message of plain words, cut to what it can hold; nothing in it is drawn as a card."""
+    first, *rest = pieces(text) or [""]
+    return {"text": f"{first[: MOST // 2 - 1]}…" if rest else first, "link_preview_options": {"is_disabled": True}}
+
+
 def rows(buttons: Sequence[Button]) -> list[list[dict[str, str]]]:
     """One button a line; many of them two a line, so that they fit on a phone's screen."""
     keys = [{"text": button.label, "callback_data": button.data} for button in buttons]

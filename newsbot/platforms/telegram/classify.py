@@ -115,6 +115,15 @@ def classify_delete(status: int, body: bytes, ref: int) -> Outcome:
     return _refusal(status, answer)
 
 
+def classify_question(status: int, body: bytes) -> dict[str, Any] | bool | None:
+    """What was asked about a chat: the result; False where the chat is not open to us, None where that is not said."""
+    answer = _parse(body)
+    if status == 200 and answer.get("ok") is True:
+        result = answer.get("result")
+        return result if isinstance(result, dict) or result is True else None
+    return False if isinstance(_refusal(status, answer), Gone | Moved) else None
+
+
 def classify_error(error: BaseException) -> Outcome:
     """What an exception says about a request. Only what certainly never left is Later; the unknown is in doubt."""
     match error:

@@ -6,21 +6,30 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.routing import Route
 from telegram import Bot, BotCommand, ChatMember, Update
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from newsbot.core.model import Address, Gone, Inbound, Later, Outcome, Rendered, Reply, Sent
-from newsbot.platforms.telegram.answer import edit_of, payload_of
-from newsbot.platforms.telegram.classify import classify, classify_delete, classify_edit, classify_error
+from newsbot.core.model import Address, Gone, Inbound, Later, Outcome, Refused, Rendered, Reply, Sent
+from newsbot.platforms.telegram.answer import edit_of, line_of, payload_of
+from newsbot.platforms.telegram.claim import Claim, ForeignPoller, watch
+from newsbot.platforms.telegram.classify import (
+    classify,
+    classify_delete,
+    classify_edit,
+    classify_error,
+    classify_question,
+)
 from newsbot.platforms.telegram.door import webhook
 from newsbot.platforms.telegram.inbound import ALLOWED, Handle, Me, to_inbound
+from newsbot.platforms.telegram.probe import may_write
 from newsbot.platforms.telegram.receive import Poller
-from newsbot.platforms.telegram.request import FastRequest
+from newsbot.platforms.telegram.request import LETS_GO, FastRequest
 from newsbot.platforms.telegram.settings import Settings
-from newsbot.ports import Door, Menu, StoreDown, TokenRefused
+from newsbot.ports import Door, Menu, StoreDown, TokenRefused, TokenTaken
 
 log = structlog.get_logger()
 
@@ -54,6 +63,8 @@ class TelegramPlatform:
             request=self._request,
             get_updates_request=self._poll_request,
         )
+        # Only what is sent to readers is broadcast: Telegram charges for what exceeds the free 30 a second (Bot FAQ).
+        self._paid = b'"allow_paid_broadcast":true,' if settings.paid else b""
         self._me = Me(0, "")
 
     async def start(self) -> str:
@@ -70,7 +81,7 @@ class TelegramPlatform:
             raise ConnectionError(f"telegram: {error.message}") from None
         except UNREADABLE as error:
             raise ConnectionError(f"telegram: getMe answered something unreadable ({type(error).__name__})") from None
-        await asyncio.gather(self._set_door(), self._set_menu())
+        await asyncio.gather(self._open_door(), self._set_menu())
         log.info("telegram.started", id=self._me.id, username=self._me.username)
         return str(self._me.id)
 
@@ -80,22 +91,29 @@ class TelegramPlatform:
         await self._poll_request.shutdown()
 
     async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
-        """Exactly one request; never retried inside. It is posted also where the message it answers is gone."""
+        """Exactly one request; never retried inside. It is posted also where the message it answers is gone.
+
+        The caller keeps the clock: it cancels what takes too long (see `request.LETS_GO`).
+        """
         if (target := split(to)) is None:
             return Gone("not a Telegram chat", "quarantined")
         chat, head = target
         if answers:
             head += b'"reply_parameters":{"message_id":%d,"allow_sending_without_reply":true},' % answers
-        return await self._post(message.method, head + message.body[1:], lambda s, b: classify(s, b, chat))
+        body = head + self._paid + message.body[1:]
+        return await self._post(message.method, body, lambda s, b: classify(s, b, chat), LETS_GO)
 
     async def edit(self, to: Address, ref: int, message: Rendered) -> Outcome:
-        """One request; "not modified" is Sent, a message that is not there any more is Gone("message not found")."""
+        """One request; "not modified" is Sent, a message that is not there any more is Gone("message not found").
+
+        The caller keeps the clock, as for `send`.
+        """
         if (target := split(to)) is None:
             return Gone("not a Telegram chat", "quarantined")
         chat = target[0]
         method, payload = edit_of(message)
         body = encode({"chat_id": chat, "message_id": ref, **payload})
-        return await self._post(method, body, lambda s, b: classify_edit(s, b, chat, ref))
+        return await self._post(method, body, lambda s, b: classify_edit(s, b, chat, ref), LETS_GO)
 
     async def delete(self, to: Address, ref: int) -> Outcome:
         """One request; "already gone" is Sent, older than 48 hours is Refused (Telegram's limit: edit instead)."""
@@ -104,11 +122,56 @@ class TelegramPlatform:
         body = encode({"chat_id": target[0], "message_id": ref})
         return await self._post("deleteMessage", body, lambda s, b: classify_delete(s, b, ref))
 
-    async def receive(self, door: Door) -> None:
-        """Poll until cancelled; returns at once where the webhook brings the updates."""
-        if self._settings.webhook_url:
-            return
+    async def find(self, to: Address, story: str, since: float, answers: int = 0) -> Later:  # noqa: ARG002
+        """Later without a time: a bot can read neither a chat's history nor a message by its number."""
+        return Later(None, "a bot cannot read its history")
 
+    async def probe(self, to: Address) -> bool | None:
+        """Whether we may write there: a private chat and a topic are asked by the "typing" line, the rest by our rights."""
+        if (target := split(to)) is None:
+            return False
+        chat, thread = target[0], to.chat.partition("/")[2]
+        if chat < 0:
+            allowed = await self._rights(chat)
+            if not allowed or not thread or thread == "1":
+                return allowed
+        where = {"message_thread_id": int(thread)} if thread else {}
+        told = await self._ask("sendChatAction", chat_id=chat, action="typing", **where)
+        return told if isinstance(told, bool) else None
+
+    async def _rights(self, chat: int) -> bool | None:
+        """What getChat and getChatMember say about our writing in a group or channel."""
+        room = await self._ask("getChat", chat_id=chat)
+        if not isinstance(room, dict):
+            return room
+        member = await self._ask("getChatMember", chat_id=chat, user_id=self._me.id)
+        return may_write(room, member) if isinstance(member, dict) else member
+
+    async def say(self, to: Address, text: str) -> Outcome:
+        """One message of plain words, with sound; what is longer than a message is cut. Exactly one request."""
+        if (target := split(to)) is None:
+            return Gone("not a Telegram chat", "quarantined")
+        if not text.strip():
+            return Refused("nothing to say")
+        chat, head = target
+        return await self._post("sendMessage", head + encode(line_of(text))[1:], lambda s, b: classify(s, b, chat))
+
+    async def receive(self, door: Door) -> None:
+        """Poll until cancelled, or, where the webhook brings the updates, see that it stays ours.
+
+        Raises TokenTaken where another deployment was here first. Its webhook is taken away at start like any other (the
+        operator may have moved house); a newsbot that still works there takes it back, and then this one gives in.
+        """
+        claim = Claim()
+        try:
+            if self._settings.webhook_url:
+                await watch(claim, self._settings.webhook_url, self._webhook, self._set_door)
+            else:
+                await self._poll(door, claim)
+        except ForeignPoller as error:
+            raise TokenTaken(f"telegram: another deployment works with this token: {error}") from None
+
+    async def _poll(self, door: Door, claim: Claim) -> None:
         async def patient(raw: dict[str, Any]) -> None:
             while True:
                 try:
@@ -116,7 +179,7 @@ class TelegramPlatform:
                 except StoreDown:
                     await asyncio.sleep(2.0)  # unconfirmed meanwhile, so a crash here loses nothing
 
-        await Poller(self._poll_request, self._url + "getUpdates", patient).run()
+        await Poller(self._poll_request, self._url + "getUpdates", patient, claim, self._set_door).run()
 
     def routes(self, door: Door) -> Sequence[Route]:
         """POST /telegram/webhook where a webhook is configured."""
@@ -175,12 +238,27 @@ class TelegramPlatform:
             if update.callback_query is not None:
                 await self._quietly(self._bot.answer_callback_query(update.callback_query.id), "answerCallbackQuery")
 
-    async def _post(self, method: str, body: bytes, judge: Callable[[int, bytes], Outcome]) -> Outcome:
+    async def _post(
+        self, method: str, body: bytes, judge: Callable[[int, bytes], Outcome], total: float | None = None
+    ) -> Outcome:
         try:
-            status, data = await self._request.send(self._url + method, body)
+            status, data = await self._request.send(self._url + method, body, total)
         except TelegramError as error:
             return classify_error(error)
         return judge(status, data)
+
+    async def _ask(self, method: str, **payload: Any) -> dict[str, Any] | bool | None:
+        """A question about a chat; see `classify_question`. None where nobody answered."""
+        try:
+            status, data = await self._request.send(self._url + method, encode(payload))
+        except TelegramError:
+            return None
+        return classify_question(status, data)
+
+    async def _webhook(self) -> str | None:
+        """The address that updates are brought to, "" for none; None where that is not answered."""
+        told = await self._ask("getWebhookInfo")
+        return str(told.get("url") or "") if isinstance(told, dict) else None
 
     async def _say(self, chat: int, method: str, body: bytes) -> Outcome:
         """One answer; a short 429 is waited out once, because a person is waiting too."""
@@ -193,6 +271,13 @@ class TelegramPlatform:
     async def _take_buttons(self, chat: int, message: int) -> None:
         """Remove the pressed message's keyboard, so that nobody presses it again."""
         await self._quietly(self._bot.edit_message_reply_markup(chat, message, reply_markup=None), "removing buttons")
+
+    async def _open_door(self) -> None:
+        """Set the webhook, or take away what would keep us from polling; say whose it was."""
+        url = await self._webhook()
+        if url and url != self._settings.webhook_url:
+            log.warning("telegram.webhook_replaced", host=urlsplit(url).hostname)
+        await self._set_door()
 
     async def _set_door(self) -> None:
         secret = self._settings.webhook_secret

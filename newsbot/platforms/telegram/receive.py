@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from telegram.error import TelegramError
 
+from newsbot.platforms.telegram.claim import Claim, ForeignPoller
 from newsbot.platforms.telegram.inbound import ALLOWED
 from newsbot.platforms.telegram.request import FastRequest
 
@@ -26,6 +27,8 @@ TOGETHER = 16  # chats handled at the same time
 PATIENCE = 0.5
 # Seconds between two pages without news: a server that answers at once must not be asked in a circle.
 PACE = 0.3
+# Seconds before polling again when somebody else does too: soon, or the other one would not hear of us.
+CONFLICT = (2.0, 4.0)
 # After a week of silence ids start anew, perhaps below the offset (Bot API, Update.update_id): forget it well before.
 FORGET = 86400.0
 
@@ -35,7 +38,8 @@ class Lanes:
 
     def __init__(self, handle: Handler, tasks: asyncio.TaskGroup) -> None:
         self._handle = handle
-        self._tasks = tasks
+        self._group = tasks
+        self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(TOGETHER)
         self._lanes: dict[object, deque[dict[str, Any]]] = {}
         self.open: set[int] = set()
@@ -49,7 +53,14 @@ class Lanes:
             lane.append(update)
             return
         self._lanes[key] = deque([update])
-        self._tasks.create_task(self._run(key))
+        task = self._group.create_task(self._run(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def drop(self) -> None:
+        """End what is under way: nothing of it is confirmed, so whoever polls now hears of it."""
+        for task in self._tasks:
+            task.cancel()
 
     async def settle(self) -> None:
         """Wait until everything is done, PATIENCE at most."""
@@ -73,39 +84,52 @@ class Lanes:
 
 
 class Poller:
-    """Asks getUpdates for ever. An update is confirmed once its handler returned; the handler never raises."""
+    """Asks getUpdates for ever. An update is confirmed once its handler returned; the handler never raises.
 
-    def __init__(self, request: FastRequest, url: str, handle: Handler) -> None:
+    `insist` takes a webhook away that another deployment set.
+    """
+
+    def __init__(
+        self, request: FastRequest, url: str, handle: Handler, claim: Claim, insist: Callable[[], Awaitable[None]]
+    ) -> None:
         self._request = request
         self._url = url
         self._handle = handle
         self._offset = 0  # the oldest update_id not confirmed yet
         self._seen: set[int] = set()
+        self._claim = claim
+        self._insist = insist
         self._failures = 0
-        self._told = -60.0
         self._news_at = 0.0
 
     async def run(self) -> None:
-        """Poll until cancelled; network errors and refusals only make it wait."""
+        """Poll until cancelled; network errors and refusals only make it wait. Raises ForeignPoller."""
         async with asyncio.TaskGroup() as tasks:
             lanes = Lanes(self._handle, tasks)
-            clock = asyncio.get_running_loop().time
-            while True:
-                asked = clock()
-                updates = await self._page(lanes)
-                if updates is None:
-                    self._failures += 1
-                    await asyncio.sleep(min(30.0, 2.0 ** min(self._failures, 5)) * random.uniform(0.5, 1.0))
-                    continue
-                self._failures = 0
-                for update in updates:
-                    if (ident := update["update_id"]) not in self._seen:
-                        self._seen.add(ident)
-                        lanes.put(update)
-                await lanes.settle()
-                self._advance(lanes, clock(), news=bool(updates))
-                if not updates:
-                    await asyncio.sleep(max(0.0, PACE - (clock() - asked)))
+            try:
+                while True:
+                    await self._turn(lanes)
+            except ForeignPoller as error:
+                foreign = error  # raised outside, or it would come in a group
+                lanes.drop()
+        raise foreign
+
+    async def _turn(self, lanes: Lanes) -> None:
+        """One page, handed on; or the wait after none."""
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        updates = await self._page(lanes)
+        if updates is None:
+            return
+        self._failures = 0
+        for update in updates:
+            if (ident := update["update_id"]) not in self._seen:
+                self._seen.add(ident)
+                lanes.put(update)
+        await lanes.settle()
+        self._advance(lanes, clock(), news=bool(updates))
+        if not updates:
+            await asyncio.sleep(max(0.0, PACE - (clock() - asked)))
 
     def _advance(self, lanes: Lanes, now: float, *, news: bool) -> None:
         if news or lanes.open:
@@ -116,37 +140,47 @@ class Poller:
             self._offset = 0  # the empty page confirmed all before it
 
     async def _page(self, lanes: Lanes) -> list[dict[str, Any]] | None:
-        """The updates waiting, or None after a failure that has been logged."""
+        """The updates waiting; None after a failure that has been logged and waited for. Raises ForeignPoller."""
         wait = 0 if lanes.open else POLL  # the unconfirmed would come back at once anyway
         ask = {"offset": self._offset, "limit": PAGE, "timeout": wait, "allowed_updates": ALLOWED}
         body = json.dumps({key: value for key, value in ask.items() if key != "offset" or value}).encode()
         try:
-            status, data = await self._request.ask(self._url, body, wait + 15.0)
+            status, data = await self._request.send(self._url, body, total=wait + 15.0)
         except TelegramError as error:
-            log.warning("telegram.poll_failed", why=str(error))
+            await self._failed(why=str(error))
             return None
-        return self._updates(status, data)
-
-    def _updates(self, status: int, data: bytes) -> list[dict[str, Any]] | None:
-        try:
-            answer = json.loads(data)
-            if status == 200 and answer["ok"] is True:
-                return [one for one in answer["result"] if isinstance(one["update_id"], int)]
-            why = str(answer.get("description", ""))[:200]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            why = "unreadable answer"
+        updates, why = read(status, data)
+        if updates is not None:
+            self._claim.held()
+            return updates
         if status == 409:
-            self._conflict(why)
+            await self._conflict(why)
         else:
-            log.warning("telegram.poll_failed", status=status, why=why)
+            await self._failed(status=status, why=why)
         return None
 
-    def _conflict(self, why: str) -> None:
-        """Say once a minute that somebody else polls with our token (or a webhook is set)."""
-        now = asyncio.get_running_loop().time()
-        if now - self._told >= 60:
-            self._told = now
-            log.error("telegram.poll_conflict", why=why, hint="another process uses this token, or a webhook is set")
+    async def _failed(self, **what: Any) -> None:
+        log.warning("telegram.poll_failed", **what)
+        self._failures += 1
+        await asyncio.sleep(min(30.0, 2.0 ** min(self._failures, 5)) * random.uniform(0.5, 1.0))
+
+    async def _conflict(self, why: str) -> None:
+        """Somebody else polls with our token, or set a webhook; whoever was here first insists."""
+        self._claim.lost(why)
+        if self._claim.old and "webhook" in why.lower():
+            await self._insist()
+        await asyncio.sleep(random.uniform(*CONFLICT))
+
+
+def read(status: int, data: bytes) -> tuple[list[dict[str, Any]] | None, str]:
+    """The updates of an answer, or None and why there are none."""
+    try:
+        answer = json.loads(data)
+        if status == 200 and answer["ok"] is True:
+            return [one for one in answer["result"] if isinstance(one["update_id"], int)], ""
+        return None, str(answer.get("description", ""))[:200]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None, "unreadable answer"
 
 
 def chat_of(update: dict[str, Any]) -> object:

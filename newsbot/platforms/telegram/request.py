@@ -14,12 +14,13 @@ from pyreqwest.exceptions import ClientClosedError, PoolTimeoutError, PyreqwestE
 from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
-from newsbot.core.delivery import LEASE
-from newsbot.platforms.patience import TOTAL, within
+from newsbot.core.delivery import LEASE, SEND_TIMEOUT
 
 POOL = 1.0  # seconds to wait for a free connection
-# Seconds after which the client lets go of a send by itself. It cannot be told to before (a cancelled request goes on
-# below), and its timer takes no second look: a process that was stopped for less keeps the answers that came meanwhile.
+TOTAL = SEND_TIMEOUT - POOL  # seconds from connecting to the last byte; Telegram usually answers in 0.1 to 2
+# The same for an alert. The client's timer takes no second look: in a process that was stopped (SIGSTOP, swap, a sleeping
+# host) it would go off before the answers in the sockets are read, and every send under way became a doubt (48 of 48 at
+# each stop). So the sender keeps the clock and gives up; this ends only what it left behind, which nothing else can.
 LETS_GO = LEASE
 # Seconds for DNS, TCP and TLS together. Well below TOTAL: only this timer says for certain that nothing was sent.
 CONNECT = 5.0
@@ -49,8 +50,8 @@ class FastRequest(BaseRequest):
     __slots__ = ("_client", "_connections", "_secret", "_total")
 
     def __init__(self, secret: str, *, connections: int = 512, total: float = TOTAL) -> None:
-        """`connections` only guards: whoever sends decides how many are under way, and what was given up after `total`
-        seconds may hold one for LETS_GO."""
+        """`connections` only guards: the sender decides how many are under way, and what it gave up holds one until
+        LETS_GO."""
         self._secret = secret
         self._connections = connections
         self._total = total
@@ -86,20 +87,12 @@ class FastRequest(BaseRequest):
         if client is not None:
             await client.close()
 
-    async def send(self, url: str, body: bytes) -> tuple[int, bytes]:
+    async def send(self, url: str, body: bytes, total: float | None = None) -> tuple[int, bytes]:
         """Status and answer of one POST of ready JSON bytes; an answer over 1 MB comes back empty.
 
-        Raises NotSent or Lost.
+        `total` is in seconds. Raises NotSent or Lost.
         """
-        try:
-            async with within(self._total):
-                return await self._one("POST", url, body, LETS_GO)
-        except TimeoutError:
-            raise Lost("no answer in time") from None
-
-    async def ask(self, url: str, body: bytes, total: float) -> tuple[int, bytes]:
-        """The same for what may be asked again, such as a long poll, in `total` seconds at most."""
-        return await self._one("POST", url, body, total)
+        return await self._one("POST", url, body, self._total if total is None else total)
 
     async def do_request(
         self,

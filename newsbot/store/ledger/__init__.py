@@ -174,9 +174,10 @@ class RedisLedger:
         split = [row.decode().split(" ") for row in rows]
         return [(push, int(index), int(ref)) for push, index, ref in split]
 
-    async def beat(self, bot: str, worker: str) -> None:
-        """This worker is alive, by Redis' own clock."""
-        await self._redis.run("beat", [keys.beats(bot)], [worker, ""])
+    async def beat(self, bot: str, worker: str) -> str:
+        """This worker is alive, by Redis' own clock; the run of that Redis, "" where nobody has to be told anything."""
+        run: bytes = await self._redis.run("beat", [keys.beats(bot)], [worker, ""])
+        return run.decode() if self._guarded else ""
 
     async def leave(self, bot: str, worker: str) -> None:
         """This worker ended with nothing in flight."""

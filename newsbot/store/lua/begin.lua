@@ -36,6 +36,9 @@ local function open_push(push)
   return p
 end
 
+local function is_group(record)
+  return ARGV[8] ~= '' and string.sub(record, 1, #ARGV[8]) == ARGV[8] or string.find(record, '/', 1, true) ~= nil
+end
 -- What is known of each candidate, asked for all at once: record, whether it is active, when its chat is free again.
 local function bits(key, list)
   local low, high = nil, nil
@@ -109,14 +112,20 @@ local function look(p, list)
   local indexes = {}
   for i, c in ipairs(list) do indexes[i] = c.index end
   local free = get_cells(prefix .. 'paced', 4, indexes)
+  local groups, asked = {}, {}
   for _, c in ipairs(list) do
     c.record, c.ref = known[c.index], '0'
     -- Who has a message gets its corrections, also after leaving.
     c.active = p.edits or active[c.index]
-    -- The chat of a thread, "chat/thread lang since".
-    c.place = c.record and string.find(c.record, '/', 1, true) and string.match(c.record, '^([^/ ]+)/') or nil
-    c.free = c.place and tonumber(redis.call('HGET', prefix .. 'places', c.place) or '0') or number(free[c.index])
+    c.free = number(free[c.index])
+    -- A group and its threads ("chat/thread lang since") share one pace.
+    if c.record and is_group(c.record) then
+      c.place = string.match(c.record, '^[^/ ]+')
+      groups[#groups + 1], asked[#asked + 1] = c, c.place
+    end
   end
+  local places = #groups > 0 and redis.call('HMGET', prefix .. 'places', unpack(asked)) or {}
+  for i, c in ipairs(groups) do c.free = math.max(c.free, tonumber(places[i] or '0')) end
   if p.base then look_back(p, list) end
 end
 local function items_of(list)
@@ -149,9 +158,17 @@ if ARGV[10] == '1' then
   if g[7] ~= run then return answer(100, {barrier = run}) end
 end
 if g[1] then return answer(1000) end
--- A clock that was put back makes void what was written for later.
-local back = now < tonumber(g[8] or '0') - 2000
-if back then redis.call('DEL', prefix .. 'paced', prefix .. 'places') end
+-- A clock that was put back: what was written for later is due as much earlier.
+local back = tonumber(g[8] or '0') - now
+if back > 2000 then
+  redis.call('DEL', prefix .. 'paced', prefix .. 'places')
+  redis.call('HSET', gate, 'seen', whole(now), 'cut', whole(now))
+  for _, push in ipairs(redis.call('ZRANGE', prefix .. 'act', 0, -1)) do
+    local retries = prefix .. 'push:' .. push .. ':retries'
+    local waiting = redis.call('ZRANGE', retries, 0, -1, 'WITHSCORES')
+    for i = 1, #waiting, 2 do redis.call('ZADD', retries, tonumber(waiting[i + 1]) - back, waiting[i]) end
+  end
+end
 -- A freeze that was set in the future was set before the clock was put back: it is void.
 local frozen, froze = tonumber(g[2] or '0'), tonumber(g[3] or '0')
 if frozen > now and froze <= now then return answer(math.min(frozen - now, 1000)) end
@@ -169,13 +186,20 @@ if granted < 1 then return answer(math.max(math.ceil((tat - micros - (burst - 1)
 -- 3. Who gets it.
 local looks, taken = 1000, {}
 local free_at = {chat = tenths(now + spacing.chat), group = tenths(now + spacing.group)}
-local packed = {chat = pack(free_at.chat, 4), group = pack(free_at.group, 4)}
+local packed = pack(free_at.chat, 4)
 local function hold_back(p, c, ms, changes)
   changes.marks[c.position] = 4
   table.insert(changes.retries, ms)
   table.insert(changes.retries, whole(c.position) .. ':' .. whole(c.index) .. ':' .. whole(c.attempt))
 end
 local function skip(p, c, why, changes)
+  if c.attempt >= AGAIN then -- the first copy may be there: it stays a doubt
+    changes.marks[c.position] = 5
+    p.doubt = p.doubt + 1
+    table.insert(changes.why, c.position)
+    table.insert(changes.why, 'in doubt, and not sent again: ' .. why)
+    return
+  end
   changes.marks[c.position] = 7
   p.skipped = p.skipped + 1
   if why then
@@ -188,12 +212,12 @@ end
 local function grant(p, c, changes)
   changes.marks[c.position] = 2
   taken[#taken + 1] = c
-  local kind = ARGV[8] ~= '' and string.sub(c.record, 1, #ARGV[8]) == ARGV[8] and 'group' or 'chat'
-  if spacing[kind] > 0 and c.place then
-    redis.call('HSET', prefix .. 'places', c.place, free_at[kind])
-    changes.places[c.place] = free_at[kind]
-  elseif spacing[kind] > 0 then
-    changes.paced[c.index] = packed[kind]
+  if spacing.group > 0 and c.place then
+    changes.places[c.place] = free_at.group
+    changes.told[#changes.told + 1] = c.place
+    changes.told[#changes.told + 1] = free_at.group
+  elseif spacing.chat > 0 and not c.place then
+    changes.paced[c.index] = packed
   end
 end
 -- One candidate's fate. What is in flight there (the first message, or the edit before this one) is waited for; what is
@@ -216,7 +240,7 @@ end
 local function consider(p, list)
   if #list == 0 then return 0 end
   look(p, list)
-  local changes = {marks = {}, retries = {}, why = {}, paced = {}, places = {}}
+  local changes = {marks = {}, retries = {}, why = {}, paced = {}, places = {}, told = {}}
   local seen = 0
   for _, c in ipairs(list) do
     if #taken >= granted then break end
@@ -226,6 +250,7 @@ local function consider(p, list)
   if #changes.retries > 0 then redis.call('ZADD', p.key .. ':retries', unpack(changes.retries)) end
   explain(p.key, changes.why)
   set_cells(prefix .. 'paced', 4, changes.paced)
+  if #changes.told > 0 then redis.call('HSET', prefix .. 'places', unpack(changes.told)) end
   set_states(p.key, changes.marks)
   looks = looks - seen
   return seen
@@ -308,7 +333,8 @@ local function spend()
     last = tonumber(g[5] or '0') == second - 1 and g[6] or '0'
     redis.call('HSET', gate, 'second', whole(second), 'begun', begun, 'last', last)
   end
-  redis.call('HSET', gate, 'tat', whole(tat + begun * step), 'seen', whole(now), 'rate', ARGV[4])
+  redis.call('HSET', gate, 'tat', whole(tat + begun * step), 'seen', whole(now), 'rate', ARGV[4],
+    'mark', ARGV[8])
 end
 
 local wait = 1000

@@ -84,17 +84,21 @@ end
 -- A platform refused for now: that chat is left alone for as long as it said. Two chats within ten seconds: the rate was
 -- too high; three within one: the whole bot waits, for the shortest of their delays.
 local function flood(c)
-  local floods, gate, delay = prefix .. 'floods', prefix .. 'gate', tonumber(c.detail)
+  local floods, gate, delay = prefix .. 'floods', prefix .. 'gate', math.max(tonumber(c.detail), 0)
   local free = math.min(tenths(now + delay), 4294967295)
-  local record = redis.call('HGET', prefix .. 'chat:' .. math.floor(c.index / 128), c.index)
-  local place = record and string.match(record, '^([^/ ]+)/')
-  if place then
-    redis.call('HSET', prefix .. 'places', place, free)
+  local g = redis.call('HMGET', gate, 'frozen', 'rate', 'top', 'cut', 'mark')
+  local record = redis.call('HGET', prefix .. 'chat:' .. math.floor(c.index / 128), c.index) or ''
+  local mark = g[5] or ''
+  if mark ~= '' and string.sub(record, 1, #mark) == mark or string.find(record, '/', 1, true) then
+    local place = string.match(record, '^[^/ ]+')
+    local known = tonumber(redis.call('HGET', prefix .. 'places', place) or '0')
+    redis.call('HSET', prefix .. 'places', place, math.max(free, known))
   else
-    redis.call('SETRANGE', prefix .. 'paced', c.index * 4, pack(free, 4))
+    local known = number(redis.call('GETRANGE', prefix .. 'paced', c.index * 4, c.index * 4 + 3))
+    redis.call('SETRANGE', prefix .. 'paced', c.index * 4, pack(math.max(free, known), 4))
   end
   redis.call('ZREMRANGEBYSCORE', floods, '-inf', now - 10000)
-  redis.call('ZADD', floods, now, whole(c.index) .. ':' .. c.detail)
+  redis.call('ZADD', floods, now, whole(c.index) .. ':' .. whole(delay))
   redis.call('PEXPIRE', floods, 10000)
   local recent, many, shorter = {}, 0, delay
   local chats, different = {}, 0
@@ -107,7 +111,6 @@ local function flood(c)
       shorter = math.min(shorter, tonumber(wait))
     end
   end
-  local g = redis.call('HMGET', gate, 'frozen', 'rate', 'top', 'cut')
   if many >= 3 and now + shorter > tonumber(g[1] or '0') then
     redis.call('HSET', gate, 'frozen', whole(now + shorter), 'froze', whole(now))
   end
@@ -126,9 +129,25 @@ local function leave(old)
     redis.call('HINCRBY', key, 'rest', -1)
   end
 end
+-- Somebody else's answer came while this one was on the wire once more: whoever holds it has nothing left to tell.
+local function take_from_holder(c)
+  local intents = redis.call('HGETALL', key .. ':intents')
+  for i = 1, #intents, 2 do
+    local rest, found = {}, false
+    for _, one in ipairs(read_window(intents[i + 1])) do
+      if one.position == c.position then found = true else rest[#rest + 1] = one end
+    end
+    if found and #rest > 0 then
+      redis.call('HSET', key .. ':intents', intents[i], write_window(rest))
+    elseif found then
+      redis.call('HDEL', key .. ':intents', intents[i])
+    end
+  end
+end
 local function is_sent(c, old)
   marks[c.position] = 3
   leave(old)
+  if old == 2 and not holds[c.position] then take_from_holder(c) end
   if not edits then refs[c.position] = c.detail end -- an edit keeps its message
   unexplained[#unexplained + 1] = c.position
   certain[#certain + 1] = member(push, c.position, c.index)
@@ -145,8 +164,8 @@ local function is_other(c, old)
     code, reason = p.state == 'expired' and 'X' or 'C', p.state
   end
   -- What was sent once more because it was in doubt, and could not be now, is in doubt again: the first copy may be there.
-  if code == 'C' or (code == 'X' and reason == 'expired') then
-    if redis.call('SISMEMBER', key .. ':again', whole(c.position)) == 1 then code, reason = 'D', 'in doubt, ' .. reason end
+  if (code == 'C' or code == 'X') and c.attempt >= AGAIN then
+    code, reason = 'D', 'in doubt, then ' .. reason
   end
   leave(old)
   if code == 'R' then

@@ -11,5 +11,8 @@ local shard = prefix .. 'chat:' .. math.floor(tonumber(index) / 128)
 local rest = string.match(redis.call('HGET', shard, index), '^%S+( .*)$')
 redis.call('HSET', KEYS[2], ARGV[2], index)
 redis.call('HSET', shard, index, ARGV[2] .. rest)
+local before, after = string.match(ARGV[1], '^([^/]+)/'), string.match(ARGV[2], '^([^/]+)/')
+if before then redis.call('SREM', prefix .. 'threads:' .. before, ARGV[1]) end
+if after then redis.call('SADD', prefix .. 'threads:' .. after, ARGV[2]) end
 redis.call('HDEL', KEYS[1], ARGV[1])
 return 1

@@ -1,0 +1,213 @@
+"""Redis is another one that lost its last writes, while senders are at work: no chat is asked for twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from newsbot.core.model import Address, Outcome, Rendered, Sent, Stopped
+from newsbot.flows.plan import Plan
+from newsbot.procs import worker
+from newsbot.procs.runtime import Bot
+from newsbot.store import keys
+from newsbot.store.redis import Redis
+from tests.contract.store_kit import BOT, SetClock, account
+from tests.integration.test_deliver import Bench, Lossy
+
+
+class Slow:
+    """A platform that answers some chats only when it is let; remembers whom it was asked to reach."""
+
+    name = BOT
+    reads_back = False
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer: Callable[[Address], Outcome] = lambda to: Sent(int(to.chat) + 1)
+        self.hangs: set[str] = set()
+        self.free = asyncio.Event()
+
+    async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
+        self.asked.append(to.chat)
+        if to.chat in self.hangs:
+            await self.free.wait()
+        return self.answer(to)
+
+
+class Stage:
+    """Ten subscribers, a story that is accepted and owed, and any number of senders in one data folder."""
+
+    def __init__(self, clock: SetClock, folder: Path) -> None:
+        self.clock, self.platform = clock, Slow()
+        self.bench = Bench(clock, folder)
+        self.bench.ledger = Lossy(clock)
+        self.bench.platform = self.platform  # type: ignore[assignment]
+        dialects: Any = {BOT: SimpleNamespace(ref_bytes=4)}
+        self.plan = Plan(self.bench.stories, self.bench.ledger, dialects, lambda: datetime.now(UTC))
+
+    @asynccontextmanager
+    async def sender(self, name: str, *, killed: bool = False) -> AsyncIterator[Bot]:
+        """A sender that works as in a worker process, until the block ends: in order, or killed."""
+        deliver = self.bench.window(name)
+        bot = Bot(self.platform)  # type: ignore[arg-type]
+        bot.ready.set()
+        kit = SimpleNamespace(plan=self.plan, ledger=self.bench.ledger)
+        process: Any = SimpleNamespace(kit=kit, stop=asyncio.Event(), store_down=print)
+        work = worker.Sender(process, bot, worker.Bell(), deliver).run()
+        job = worker.alive_while(process, BOT, name, deliver, work)
+        task = asyncio.create_task(job)
+        try:
+            yield bot
+        finally:
+            process.stop.set()
+            if killed:
+                task.cancel()
+            await asyncio.wait([task])
+
+    async def until(self, happens: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Until it happens, at most so many seconds of Redis' clock."""
+        end = self.clock.micros + seconds * 1e6
+        while not happens() and self.clock.micros < end:
+            self.clock.passes(0.02)
+            await asyncio.sleep(0.002)
+
+    async def all_sent(self) -> None:
+        """Until every chat was asked for, and a while longer for whoever is asked for twice."""
+        await self.until(lambda: len(set(self.platform.asked)) == 10)
+        await self.until(lambda: False, 2.0)
+
+    @property
+    def twice(self) -> list[str]:
+        """Chats that were asked for more than once."""
+        return [chat for chat, times in Counter(self.platform.asked).items() if times > 1]
+
+
+@pytest.fixture
+async def stage(redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    clock = SetClock(redis.url)
+    made = Stage(clock, tmp_path / "journal")
+    await made.bench.set_up()
+    monkeypatch.setattr(worker, "IN_FLIGHT", 4)
+    monkeypatch.setattr(worker, "BEAT", 0.05)
+    yield made
+    made.platform.free.set()
+    await clock.close()
+
+
+async def started(stage: Stage, *names: str) -> None:
+    """Those senders were let through once, on this Redis."""
+    await stage.bench.ledger.pause(BOT, "the test")
+    for name in names:
+        await stage.bench.ledger.beat(BOT, name)
+    for _ in range(2):
+        for name in names:
+            await stage.bench.ledger.barrier(BOT, name, stage.clock.server)
+        stage.clock.passes(1.3)
+    await stage.bench.ledger.resume(BOT)
+
+
+async def test_nothing_that_a_living_sender_sent_is_sent_again(stage: Stage) -> None:
+    await started(stage, "v")
+    before = await stage.clock.copied()
+    async with stage.sender("v"):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+        await stage.clock.promoted(before)
+        await stage.all_sent()
+    assert stage.twice == []
+    assert (await account(stage.bench.ledger)).sent == 10
+
+
+async def test_a_plan_that_was_lost_is_made_again_before_it_is_told(stage: Stage) -> None:
+    await started(stage, "v")
+    await stage.clock.call("DEL", *await stage.clock.call("KEYS", keys.push(BOT, "*")), keys.act(BOT))
+    before = await stage.clock.copied()
+    assert await stage.bench.stories.todo() == [("AAAAA", BOT)]
+    async with stage.sender("v"):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+        await stage.clock.promoted(before)
+        await stage.all_sent()
+    assert stage.twice == []
+    assert (await account(stage.bench.ledger)).sent == 10
+
+
+async def test_the_journal_of_a_dead_sender_is_told_before_anybody_goes_on(stage: Stage) -> None:
+    await started(stage, "dead", "v")
+    before = await stage.clock.copied()
+    stage.platform.hangs = {"3"}
+    async with stage.sender("dead", killed=True):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+    stage.platform.hangs = set()
+    stage.clock.passes(5)
+    await stage.clock.promoted(before)
+    async with stage.sender("v"):
+        await stage.all_sent()
+    assert stage.twice == []
+    tally = await account(stage.bench.ledger)
+    assert tally.sent + tally.doubt == 10
+    assert tally.doubt >= 1
+
+
+async def test_a_journal_that_was_taken_over_is_not_forgotten_at_once(stage: Stage) -> None:
+    """Whoever takes it over tells a Redis that may lose it again."""
+    await started(stage, "dead", "v")
+    before = await stage.clock.copied()
+    async with stage.sender("dead", killed=True):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+    await stage.bench.window("v").take_over()
+    await stage.clock.promoted(before)
+    async with stage.sender("v"):
+        await stage.all_sent()
+    assert stage.twice == []
+
+
+async def test_a_sender_that_ended_in_order_is_not_forgotten_at_once(stage: Stage) -> None:
+    """As at every restart for a new version."""
+    await started(stage, "old", "v")
+    before = await stage.clock.copied()
+    async with stage.sender("old"):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+    assert len(stage.platform.asked) < 10, "the test ends it in the middle"
+    await stage.clock.promoted(before)
+    async with stage.sender("v"):
+        await stage.all_sent()
+    assert stage.twice == []
+
+
+async def test_a_sender_whose_hands_are_full_tells_as_well(stage: Stage) -> None:
+    """Answers may take 15 s; who has not told within 3 s is not waited for."""
+    await started(stage, "v", "w")
+    before = await stage.clock.copied()
+    stage.platform.hangs = {str(number) for number in range(10)}
+    async with stage.sender("v"):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+        stage.platform.hangs = set()
+        await stage.clock.promoted(before)
+        async with stage.sender("w"):
+            await stage.all_sent()
+            stage.platform.free.set()
+    assert stage.twice == []
+
+
+async def test_a_sender_whose_token_was_refused_tells_as_well(stage: Stage) -> None:
+    await started(stage, "v", "w")
+    before = await stage.clock.copied()
+    async with stage.sender("v") as bot:
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+        stage.platform.answer = lambda to: Stopped("401")
+        await stage.until(lambda: not bot.ready.is_set())
+        reached = set(stage.platform.asked)
+        stage.platform.answer = lambda to: Sent(1)
+        await stage.clock.promoted(before)
+        async with stage.sender("w"):
+            await stage.all_sent()
+    assert len(reached) < 10
+    assert set(stage.twice) <= reached
+    assert [chat for chat in stage.twice if chat in sorted(reached)[:4]] == []
