@@ -51,8 +51,6 @@ async def follow(kit: Kit, story_id: str, console: Console, language: str, look:
 
 async def finished(kit: Kit, story: Story, legs: list[Leg]) -> bool:
     """Whether nothing more happens by itself."""
-    if story.held or story.dropped:
-        return True
     if any(push in pushes_of(story) for push, _ in await kit.stories.todo()):
         return False
     if not legs:

@@ -47,8 +47,8 @@ REASON = 120
 
 
 def short(why: str) -> str:
-    """A reason as the ledger keeps it."""
-    return why[:REASON]
+    """A reason as the ledger keeps it: not too long, and of signs that can be written."""
+    return why[:REASON].encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,6 @@ class Probe:
 
     async def _round(self, bot: str) -> int:
         back = 0
-        if not await self._ours(bot):
-            return 0
         for chat in await self.subscribers.probes(bot, ROUND):
             # Renewed for each: a round may last longer than the lease, and somebody else's must not run beside it.
             if await self.ledger.open(bot) or not await self._ours(bot):

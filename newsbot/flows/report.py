@@ -14,7 +14,7 @@ from newsbot.core.model import Address, Policy, Story, Subscriber, Tally, Urgenc
 from newsbot.ports import Dialect, Ledger, Stories, Subscribers
 
 COUNTS = ("audience", "pending", "sending", "sent", "dead", "skipped", "cancelled", "doubt")
-LOOKED_AT = 200  # stories whose doubts count in `status`
+LOOKED_AT = 100  # stories whose doubts count in `status`
 SKIPS = {"unsubscribed", "erased", "in doubt", "not there to edit"}
 """The words the ledger skips with; every other reason that is no doubt's and no "cancelled" is a dead one's."""
 

@@ -92,7 +92,7 @@ class FileJournal:
         if not self._files or now - self._began > KEPT:
             self._turn(now)
         _, file = self._files[-1]
-        file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+        file.write(json.dumps(line, separators=(",", ":")) + "\n")
         file.flush()
 
     def _turn(self, now: float) -> None:
@@ -136,7 +136,7 @@ def last_words(bot: str, paths: Sequence[Path]) -> list[Receipt]:
     last: dict[tuple[str, int], Receipt] = {}
     for path in paths:
         try:
-            lines = path.read_text("utf-8", errors="replace").splitlines()
+            lines = path.read_text("utf-8", errors="replace").split("\n")
         except FileNotFoundError:
             continue
         for line in lines:
@@ -149,15 +149,15 @@ def read(bot: str, line: str) -> Iterator[Receipt]:
     """What one line says."""
     try:
         push, token, learned, told = json.loads(line)
-    except ValueError:
+        for position, index, attempt, *rest in told:
+            intent = Intent(int(position), str(token), int(attempt), int(index), Address(bot, NOWHERE), NOWHERE)
+            if learned is None:
+                yield Receipt(str(push), intent, None)
+            else:
+                code, detail, why, delay = rest
+                yield Receipt(str(push), intent, outcome(code, detail, why), delay)
+    except (ValueError, TypeError):
         return
-    for position, index, attempt, *rest in told:
-        intent = Intent(position, token, attempt, index, Address(bot, NOWHERE), NOWHERE)
-        if learned is None:
-            yield Receipt(push, intent, None)
-        else:
-            code, detail, why, delay = rest
-            yield Receipt(push, intent, outcome(code, detail, why), delay)
 
 
 def words(outcome: Outcome) -> tuple[str, int, str]:

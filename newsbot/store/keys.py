@@ -33,7 +33,7 @@ below from it: the same slot by construction.
 | nb:{<bot>}:nonce:<worker> | hash nonce, push, token | 1 hour | begin | small |
 | nb:{<bot>}:reported | hash worker | seconds | barrier | small |
 | nb:{<bot>}:paced | 4 bytes an index: when the chat is free again | for ever | begin, commit | 4 MB per million |
-| nb:{<bot>}:places | hash chat with threads -> when it is free again | for ever | begin, commit | small |
+| nb:{<bot>}:places | hash group -> when it is free again | for ever | begin, commit | small |
 | nb:{<bot>}:doubts | zset "push position index" by ms | until settled | commit, reap, resolve | exceptions only |
 | nb:{<bot>}:copies | list "push index ref" | until deleted | commit | exceptions only |
 | nb:{<bot>}:pushes | zset push by plan time | 200 days | plan | 70 B a push |

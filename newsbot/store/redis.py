@@ -131,7 +131,7 @@ def refusal(error: ResponseError) -> str:
     if error.status_code in STANDS_STILL:
         return f"{error.status_code} {said}"
     if ELSEWHERE in said:
-        return "a slot of the cluster is being moved"
+        return "a slot of the cluster is being moved, or a script touches two"
     found = SAID.search(said)
     return found[1] if found else ""
 

@@ -32,8 +32,8 @@ MOST = 64
 WAIT = 5.0
 """Seconds such a call waits for its turn."""
 
-ASK_EVERY = 1.0
-"""Seconds between two questions to the Sentinels."""
+ASK_EVERY = 0.25
+"""Seconds between two questions to the Sentinels; one costs half a millisecond."""
 
 PORTS = {"redis+sentinel": 26379, "rediss+sentinel": 26379, "redis+cluster": 6379, "rediss+cluster": 6379}
 KEYLESS = frozenset({"CONFIG", "DBSIZE", "ECHO", "FLUSHALL", "INFO", "PING", "ROLE", "SCRIPT", "TIME", "WAIT"})
@@ -152,8 +152,9 @@ class Slots(aioredis.RedisCluster):
 class Masters(SentinelConnectionPool, aioredis.BlockingConnectionPool):
     """Connections to the master that the Sentinels name now.
 
-    redis-py asks them where it must connect anew. But a master that is replaced on request goes on taking writes, all lost,
-    for 10 s, until a Sentinel tells it: so they are asked once a second, and where they know no master, nothing is written.
+    redis-py asks them only where it must connect anew. But a master that is replaced on request goes on taking writes, all
+    lost, until a Sentinel tells it ten seconds later: so they are asked four times a second, and where they know no working
+    master, nothing is written.
     """
 
     def __init__(self, service: str, sentinels: Sentinel, **settings: Any) -> None:
@@ -161,7 +162,7 @@ class Masters(SentinelConnectionPool, aioredis.BlockingConnectionPool):
         self._asked, self._unknown, self._asking = -math.inf, "", asyncio.Lock()
 
     async def get_connection(self, *_: Any, **__: Any) -> Any:
-        """A connection to the master of this very second."""
+        """A connection to the master of this very moment."""
         if time.monotonic() - self._asked >= ASK_EVERY:
             async with self._asking:  # one asks for all who came meanwhile
                 if time.monotonic() - self._asked >= ASK_EVERY:

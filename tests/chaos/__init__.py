@@ -16,8 +16,8 @@ The **stage** (stage.py) is fresh for each row and gone afterwards, however it e
   configured to (≤ 1000; `unlimited=True` for none) and what the sandbox enforces (`limit` for another figure, 0 for none).
   `environ` goes to every process: `NEWSBOT_DOUBT__TELEGRAM='{"breaking": "resend"}'`.
 - `push = await stage.tell(urgency, platform, **story_fields)` accepts and plans a story to everybody. Then
-  `reaches(push, n)`, `begun(push)` and `drained(push)` wait by progress, `sends()` gives the seconds until the next message
-  arrives, `tally(push)` the account.
+  `reaches(push, n)`, `begun(push)` and `drained(push)` wait by progress, `sends(push)` gives the seconds until the next
+  message arrives, `tally(push)` the account.
 - `stage.sandbox` (sandbox.py): `fault(kind, …)`, `no_faults()`, `post("/limits", …)`, `messages(platform)`, `requests()`,
   `calls(platform, method)`, `arrivals(platform, method)`.
 - `stage.workers`, `stage.living` (workers.py): each has `kill() pause() resume() stops() ended() events(name) says(name) words

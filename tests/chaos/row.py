@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import statistics
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,12 @@ class Verdict:
         """Note the problem unless it holds."""
         if not holds:
             self.problems.append(problem)
+
+    def took(self, what: str, seconds: Sequence[float], limit: float) -> None:
+        """Tell the median and the worst; a median above `limit` is a problem."""
+        middle = statistics.median(seconds)
+        self.figures |= {f"{what}_s": round(middle, 2), f"{what}_worst_s": round(max(seconds), 2)}
+        self.expect(middle <= limit, f"{what}: {middle:.1f} s, must be {limit:g}")
 
     def line(self, row: str, seed: int) -> str:
         """The JSON line."""

@@ -29,7 +29,7 @@ class Soak:
         self.pauses: set[asyncio.Task[None]] = set()
 
     async def run(self, seconds: float) -> None:
-        """So long, then drain."""
+        """So long."""
         trouble = [self.kill, self.pause, self.strike, self.promote, self.storm, self.drop]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -38,6 +38,9 @@ class Soak:
             action = self.rng.choice(trouble)
             self.done[action.__name__] += 1
             await action(push)
+
+    async def drain(self) -> None:
+        """No more trouble, and everything ends."""
         await self.stage.sandbox.no_faults()
         await asyncio.gather(*self.pauses)
         await self.stage.drained(*self.pushes)
@@ -103,6 +106,7 @@ async def soaked(stage: Stage, rng: Random) -> Verdict:
     await soak.run(stage.soak / 3)
     before = [(worker.rss, worker.files) for worker in survivors]
     await soak.run(stage.soak * 2 / 3)
+    await soak.drain()
     after = [(worker.rss, worker.files) for worker in survivors]
     await stage.rest()
     memory = max(new[0] - old[0] for old, new in zip(before, after, strict=True)) / MB

@@ -36,6 +36,8 @@ class Server:
     options: dict[str, str]
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
+    environ: dict[str, str] = field(default_factory=dict)
+    """More variables of the process, from its next start on."""
 
     @property
     def url(self) -> str:
@@ -84,7 +86,12 @@ class Server:
         with self.log.open("ab") as log:
             # Python ignores SIGXFSZ and hands that on here: a full disk is then an error of write(), as it is for real.
             self.process = await asyncio.create_subprocess_exec(
-                *(find_server(), *flags), stdout=log, stderr=log, restore_signals=False, start_new_session=True
+                *(find_server(), *flags),
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environ,
+                restore_signals=False,
+                start_new_session=True,
             )
 
     async def start(self) -> None:

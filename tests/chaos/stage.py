@@ -231,16 +231,19 @@ class Stage:
         for push in pushes:
             await self._while_it_moves(push, lambda tally: not tally.pending and not tally.sending, "drain", patience)
 
-    async def sends(self, platform: str = "telegram", patience: float = PATIENCE) -> float:
-        """Seconds until the platform answers one more message, from now."""
+    async def sends(self, push: Push | None = None, patience: float = PATIENCE) -> float:
+        """Seconds from now until the platform is sent one more message (what is on the wire does not count), or until nothing
+        of this push is left to begin."""
+        platform, now = push.platform if push else "telegram", time.time()
         method = "chat.postMessage" if platform == "slack" else "sendMessage"
-        began, before = time.monotonic(), await self.sandbox.calls(platform, method)
 
         async def one_more() -> bool:
-            return await self.sandbox.calls(platform, method) > before
+            if any(tenth > now * 10 for tenth in await self.sandbox.arrivals(platform, method)):
+                return True
+            return push is not None and not (await self.tally(push)).pending
 
         await until(one_more, f"{platform} is sent one more message", patience)
-        return round(time.monotonic() - began, 2)
+        return round(time.time() - now, 2)
 
     async def _while_it_moves(self, push: Push, over: Callable[[Tally], bool], what: str, patience: float) -> int:
         before, since = (-1, 0), time.monotonic()

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,14 @@ def test_a_second_copy_counts_only_where_no_policy_sent_it() -> None:
 
 
 def test_a_copy_is_what_the_bot_showed_whatever_became_of_its_words() -> None:
-    one = {"platform": "telegram", "chat": "1", "thread": None, "sender": "bot", "deleted": False, "edits": []}
+    one: dict[str, Any] = {
+        "platform": "telegram",
+        "chat": "1",
+        "thread": None,
+        "sender": "bot",
+        "deleted": False,
+        "edits": [],
+    }
     mine = one | {"text": f"{PUSH.headline}\n예시뉴스"}
     changed = one | {"chat": "2", "thread": "7", "text": "정정", "edits": [{"text": PUSH.headline}]}
     others = [one | {"text": "다른 소식"}, mine | {"sender": "Rae"}, mine | {"deleted": True}]

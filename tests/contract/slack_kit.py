@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import aiohttp
@@ -85,3 +86,8 @@ async def code_of(call: Any) -> str:
     with pytest.raises(SlackApiError) as caught:
         await call
     return str(caught.value.response["error"])
+
+
+def failed(code: str) -> bytes:
+    """The body of a refusal."""
+    return json.dumps({"ok": False, "error": code}).encode()

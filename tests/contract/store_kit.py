@@ -138,7 +138,7 @@ class Teller:
         self.asked += 1
         window = await self.ledger.begin(BOT, self.name, str(self.asked), most, LIMITLESS, self.run)
         for one in window.intents:
-            self.words[window.push, one.position] = Receipt(window.push, one, None)
+            self.words[window.push, one.index] = Receipt(window.push, one, None)
         return window
 
     async def learn(
@@ -146,7 +146,7 @@ class Teller:
     ) -> None:
         results = [(one, outcome or Sent(one.index + 1), delay) for one in intents]
         for one, what, wait in results:
-            self.words[push, one.position] = Receipt(push, one, what, wait)
+            self.words[push, one.index] = Receipt(push, one, what, wait)
         await self.ledger.commit(BOT, push, results)
 
     async def tell(self, run: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -40,3 +41,14 @@ class Api:
 
     async def say(self, user: str, text: str, **more: Any) -> dict[str, Any]:
         return await self.control("telegram/say", user=user, text=text, **more)
+
+
+BAD, NO = "Bad Request: ", "Forbidden: "
+
+
+def refused(code: int, description: str, **parameters: Any) -> tuple[int, bytes]:
+    """Status and body of a refusal."""
+    body: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
+    if parameters:
+        body["parameters"] = parameters
+    return code, json.dumps(body).encode()

@@ -16,22 +16,15 @@ from newsbot.core.model import Address, Gone, Later, Moved, Outcome, Refused, Se
 from newsbot.platforms.slack import classify as slack
 from newsbot.platforms.telegram import classify as telegram_words
 from newsbot.platforms.telegram.request import Lost, NotSent
+from tests.contract.slack_kit import failed
+from tests.contract.telegram_kit import BAD, NO, refused
 
 CHAT = -1001234567890
-
-
-def refused(code: int, description: str, **parameters: Any) -> tuple[int, bytes]:
-    body: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
-    if parameters:
-        body["parameters"] = parameters
-    return code, json.dumps(body).encode()
 
 
 def message(message_id: Any = 7, chat: Any = CHAT, ok: Any = True) -> tuple[int, bytes]:
     return 200, json.dumps({"ok": ok, "result": {"message_id": message_id, "chat": {"id": chat}}}).encode()
 
-
-BAD, NO = "Bad Request: ", "Forbidden: "
 
 TELEGRAM: list[tuple[tuple[int, bytes], Outcome | type]] = [
     (message(), Sent(7)),
@@ -206,10 +199,6 @@ NONE: dict[str, str] = {}
 
 def posted(channel: Any = CHANNEL, ts: Any = TS, ok: Any = True) -> bytes:
     return json.dumps({"ok": ok, "channel": channel, "ts": ts}).encode()
-
-
-def failed(code: str) -> bytes:
-    return json.dumps({"ok": False, "error": code}).encode()
 
 
 SLACK_CODES: list[tuple[type | str, str]] = [

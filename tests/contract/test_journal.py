@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -119,6 +120,15 @@ def test_the_last_word_about_each_delivery_counts(mine: FileJournal) -> None:
     found = {(one.push, one.intent.position): one for one in mine.own()}
     assert facts(list(found.values())) == {("AAAAA", 1): None, ("AAAAA", 2): Sent(5), ("BBBBB", 1): None}
     assert (found["AAAAA", 1].intent.token, found["AAAAA", 1].intent.attempt) == ("w:2:5", 2)
+
+
+def test_a_place_in_the_audience_may_be_anothers_after_a_plan_was_made_again(mine: FileJournal) -> None:
+    before = window(1)
+    mine.begun(before)
+    mine.learned("AAAAA", results(before, Sent(5)))
+    moved = replace(before.intents[0], index=999)
+    mine.begun(replace(before, intents=(moved,)))
+    assert {one.intent.index: one.outcome for one in mine.own()} == {101: Sent(5), 999: None}
 
 
 def test_it_says_where_in_the_audience_and_no_more(mine: FileJournal, folder: Path) -> None:

@@ -171,6 +171,14 @@ def test_a_limit_that_moves_keeps_its_bucket() -> None:
     assert taken(1) == pytest.approx(30 + 30, abs=2), "never more than a second's worth is saved up"
     clock.advance(0.5)
     assert taken(0.1) <= 15 + 2, "and not more than what the new rate allows"
+    limits.configure(telegram_schedule=[[10, 100], [5, 50]])
+    assert taken(9.9) == pytest.approx(100 + 990, abs=3)
+    clock.advance(0.2)
+    assert taken(0.001) in (14, 15, 16), (
+        "0.1 s at 100 and 0.1 s at 50: what passed before the change counts at its rate"
+    )
+    clock.advance(10**6)
+    assert taken(0.001) <= 100
     limits.configure(telegram_schedule=[])
     assert taken(1) == pytest.approx(60, abs=2)
     for wrong in ([[0, 1]], [[1, 0]], [[1]], 7):

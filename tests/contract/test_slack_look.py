@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,9 +12,12 @@ from pydantic import SecretStr
 
 from newsbot.core.model import Address, Gone, Later, Pace, Refused, Rendered, Sent
 from newsbot.platforms.slack.client import SlackPlatform
+from newsbot.platforms.slack.inbound import Me
+from newsbot.platforms.slack.look import Answer, Search, Searches, may_write
 from newsbot.platforms.slack.settings import Settings
 from newsbot.sandbox.clock import ManualClock
 from newsbot.sandbox.serve import Running, serve
+from tests.contract.slack_kit import failed
 
 TO = Address("slack", "C0NEWS")
 
@@ -178,3 +182,85 @@ async def test_a_probe_tells_whether_we_may_write_and_writes_nothing(sandbox: Ru
         sandbox.world.faults.add(**fault)
         assert await may("D0RAE") is None, fault
     assert sandbox.world.record.copies("slack") == {}
+
+
+TS = "1700000000.000100"
+ME = Me("T0", "U0BOT", "B0BOT")
+SEARCH = Search("C0NEWS", "S1", 1_700_000_000.0, 0)
+
+
+def own(story: str, ts: str = TS, **more: Any) -> dict[str, Any]:
+    metadata = {"event_type": "newsbot_alert", "event_payload": {"story": story}}
+    return {"ts": ts, "bot_id": "B0BOT", "metadata": metadata} | more
+
+
+def page(*messages: Any, cursor: str = "", **more: Any) -> tuple[int, dict[str, str], bytes]:
+    told = {"ok": True, "messages": messages, "response_metadata": {"next_cursor": cursor}, **more}
+    return 200, {}, json.dumps(told).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        (page(), None),
+        (page(own("S2"), {"ts": TS, "user": "U1"}, "?"), None),
+        (page(own("S1")), Sent(1_700_000_000_000_100)),
+        (page(own("S2", "1700000001.000001"), own("S1")), Sent(1_700_000_000_000_100)),
+        (page(own("S1", bot_id="B0OTHER")), None),
+        (page(own("S1", metadata={"event_type": "another", "event_payload": {"story": "S1"}})), None),
+        (page(own("S1", metadata={"event_type": "newsbot_alert", "event_payload": "S1"})), None),
+        (page(own("S1", ts=1700000000.0001)), None),
+        # what may hide it
+        (page({"ts": TS, "bot_id": "B0BOT"}), Later(None, "the metadata of our messages is not shown")),
+        (page({"ts": TS, "bot_id": "B0BOT"}, own("S2")), None),
+        (page(own("S2"), cursor="c"), Later(1.2, "more to read")),
+        (page(own("S2"), has_more=True), Later(15.0, "no next page")),
+        ((200, {}, b'{"ok":true}'), Later(15.0, "unreadable answer")),
+        ((200, {}, b"<html>"), Later(15.0, "unreadable answer")),
+        ((503, {}, failed("service_unavailable")), Later(15.0, "status 503")),
+        ((302, {}, b""), Later(15.0, "status 302")),
+        ((200, {}, failed("internal_error")), Later(15.0, "internal_error")),
+        ((200, {}, failed("invalid_cursor")), Later(15.0, "invalid_cursor")),
+        ((429, {"Retry-After": "60"}, failed("ratelimited")), Later(60.0, "429")),
+        ((200, {}, failed("missing_scope")), Later(None, "missing_scope")),
+        ((200, {}, failed("something_new_in_2027")), Later(None, "something_new_in_2027")),
+        (TimeoutError(), Later(15.0, "TimeoutError")),
+    ],
+)
+def test_every_answer_to_a_look_into_slacks_history(answer: Answer, wanted: Sent | Later | None) -> None:
+    assert Searches().result(SEARCH, answer, ME) == wanted
+
+
+def test_a_look_without_knowing_who_we_are_tells_nothing() -> None:
+    assert Searches().result(SEARCH, page(own("S1")), Me()) == Later(15.0, "not started")
+    assert Searches().result(SEARCH, page(own("S1", bot_id="", user="U0BOT")), Me("T0", "U0BOT")) == Sent(
+        1_700_000_000_000_100
+    )
+
+
+def test_a_search_ends_and_is_not_remembered_for_ever() -> None:
+    searches = Searches()
+    answers = [searches.result(SEARCH, page(own("S2"), cursor=f"c{n}"), ME) for n in range(20)]
+    assert answers == [Later(1.2, "more to read")] * 19 + [Later(None, "more than 300 messages to read")]
+    assert "cursor" not in searches.fields(SEARCH), "the next look begins anew"
+    for number in range(1100):
+        searches.result(Search("C0NEWS", f"S{number}", 0.0, 0), page(cursor="c"), ME)
+    assert len(searches._open) == 1000
+
+
+@pytest.mark.parametrize(
+    ("room", "wanted"),
+    [
+        ({"is_member": True}, True),
+        ({"is_im": True, "is_user_deleted": False}, True),
+        ({"is_im": True, "is_user_deleted": True}, False),
+        ({"is_member": True, "is_archived": True}, False),
+        ({"is_member": True, "is_read_only": True}, False),
+        ({"is_member": False, "is_private": False}, False),
+    ],
+)
+def test_what_slack_says_about_writing_in_a_channel(room: dict[str, Any], wanted: bool) -> None:
+    body = json.dumps({"ok": True, "channel": room}).encode()
+    assert may_write((200, {"X-OAuth-Scopes": "chat:write,channels:read"}, body)) is wanted
+    public = (200, {"X-OAuth-Scopes": "chat:write, chat:write.public"}, body)
+    assert may_write(public) is (wanted or room.get("is_private") is False)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,116 +12,15 @@ from structlog.testing import capture_logs
 
 from newsbot.core.model import Gone, Sent, Story, Uncertain
 from newsbot.ports import StoreDown
-from newsbot.store import keys
-from newsbot.store.archive import UNFINISHED, RedisArchive
+from newsbot.store import keys, packing
+from newsbot.store.archive import RedisArchive
 from newsbot.store.ledger import RedisLedger
+from newsbot.store.packing import Chunk
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, Work, bitmap, crowd, story
+from tests.contract.archive_kit import NOW, Push, Watched, hot_parts, leftovers
+from tests.contract.store_kit import BOT, Work, crowd, story
 
-NOW = 1_800_000_000.0
 DAY = 86400.0
-KEPT = 200 * 86400
-PARTS = ("audience", "states", "refs", "times", "later", "reasons", "again")
-
-
-@dataclass
-class Push:
-    """One push as the ledger leaves it when it is over: who was meant, what became of each, by position."""
-
-    members: Sequence[int]
-    name: str = "AAAAA"
-    width: int = 4
-    state: str = "done"
-    dead_every: int = 7
-    edits: bool = False
-    planned: float = NOW
-    more: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        chance = random.Random(len(self.members))
-        start, step = (50_000_000, 1) if self.width == 4 else (1_800_000_000_000_000, 1000)
-        self.sent = [at % self.dead_every != self.dead_every - 1 for at in range(len(self.members))]
-        self.refs = [start + step * at + chance.randrange(-30, 30) if ok else 0 for at, ok in enumerate(self.sent)]
-
-    async def lay(self, redis: Redis) -> None:
-        """The keys and fields as plan, begin and commit write them."""
-        key, size = keys.push(BOT, self.name), len(self.members)
-        nibbles = [3 if ok else 6 for ok in self.sent] + [0] * (size % 2)
-        strings = {
-            "audience": bitmap(self.members),
-            "states": bytes(high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True)),
-            "times": b"".join((at // 100 + 1).to_bytes(3) for at in range(-(-size // 16))),
-        }
-        if not self.edits:
-            strings["refs"] = b"".join(ref.to_bytes(self.width) for ref in self.refs)
-        lost = [at for at, ok in enumerate(self.sent) if not ok]
-        facts = dict(size=size, planned=self.planned, refbytes=self.width, state=self.state, revision=1)  # noqa: C408
-        facts |= dict(sending=0, sent=size - len(lost), dead=len(lost), skipped=0, cancelled=0, doubt=0)  # noqa: C408
-        facts |= {"base": "", "before": "", "edits": int(self.edits)} | self.more
-        later, why = (
-            {at: at // 50 for at in range(0, size, 11)},
-            {at: ("blocked", "시간 초과")[at % 2] for at in lost},
-        )
-        commands: list[list[Any]] = [["SET", f"{key}:{part}", value] for part, value in strings.items()]
-        for part, values in ((f"{key}:later", later), (f"{key}:reasons", why), (key, facts)):
-            commands += [["HSET", part, *(word for pair in values.items() for word in pair)]] if values else []
-        commands += [["SADD", f"{key}:again", *range(5, size, 101)]] if size > 5 else []
-        commands += [["ZADD", keys.pushes(BOT), self.planned, self.name]]
-        commands += [["EXPIRE", name, KEPT] for name in (key, *(f"{key}:{part}" for part in PARTS))]
-        await redis.pipeline(commands)
-
-
-async def hot_parts(redis: Redis, push: str = "AAAAA") -> dict[str, Any]:
-    """What the ledger has of this push, part by part; every part lives as long as the push."""
-    key, found = keys.push(BOT, push), {}
-    for part in PARTS:
-        kind = await redis.call("TYPE", f"{key}:{part}")
-        if kind != b"none":
-            command = {b"string": "GET", b"hash": "HGETALL", b"set": "SMEMBERS"}[kind]
-            found[part] = await redis.call(command, f"{key}:{part}")
-            left, own = await redis.pipeline([["PTTL", key], ["PTTL", f"{key}:{part}"]])
-            assert abs(left - own) < 1000, part
-    return found
-
-
-async def leftovers(redis: Redis, push: str = "AAAAA") -> list[bytes]:
-    """What stands beside the record, and must be gone in minutes."""
-    found: list[bytes] = [
-        name for name in await redis.call("KEYS", keys.past(BOT, "*")) if name != keys.past(BOT, push).encode()
-    ]
-    for name in found:
-        assert 0 < await redis.call("TTL", name) <= UNFINISHED, name
-    return found
-
-
-class Watched(Redis):
-    """The real server; something happens before a command of the test's choice, and every command is remembered."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.asked: list[Sequence[Any]] = []
-        self.at, self.then = -1, _nothing
-
-    async def _one(self, *command: Any) -> None:
-        if len(self.asked) == self.at:
-            await self.then()
-        self.asked.append(command)
-
-    async def call(self, *command: Any) -> Any:
-        await self._one(*command)
-        return await super().call(*command)
-
-    async def pipeline(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        for command in commands:
-            await self._one(*command)
-        return await super().pipeline(commands)
-
-    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        await self._one(script, *keys, *arguments)
-        return await super().run(script, keys, arguments)
-
-
-async def _nothing() -> None: ...
 
 
 async def _killed() -> None:
@@ -262,6 +159,61 @@ async def test_what_is_open_or_needed_by_what_is_open_is_not_folded(
     await redis.call("DEL", keys.act(BOT))
     await redis.call("HSET", keys.push(BOT, "AAAAA"), "state", "done", "sending", 0)
     assert await archive.fold(BOT, "AAAAA")
+
+
+@pytest.mark.parametrize("facts", [("state", "open"), ("sending", 1)], ids=str)
+async def test_what_is_not_over_is_not_folded_wherever_it_stands(
+    redis: Redis, archive: RedisArchive, facts: tuple[str, Any]
+) -> None:
+    await Push(range(10), more=dict([facts])).lay(redis)
+    assert not await archive.fold(BOT, "AAAAA")
+    assert "states" in await hot_parts(redis)
+
+
+async def test_what_redis_did_not_store_as_it_was_told_takes_no_place(redis: Redis) -> None:
+    class Wrong(Redis):
+        async def pipeline(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+            other = packing.pack(Chunk(b"\x33" * 5, bytes(40), bytes(3), {}, {}, frozenset()), 4)
+            lies = [[*one[:3], other] if one[0] == "HSET" and one[2] == "chunk:0" else one for one in commands]
+            return await super().pipeline(lies)
+
+    await Push(range(10)).lay(redis)
+    before, wrong = await hot_parts(redis), Wrong(redis.url)
+    with capture_logs() as logs:
+        folded = await RedisArchive(wrong).fold(BOT, "AAAAA")
+    await wrong.close()
+    assert not folded
+    assert [log["event"] for log in logs] == ["archive.not_folded"]
+    assert await hot_parts(redis) == before
+
+
+async def test_a_record_that_lost_a_part_while_it_was_written_takes_no_place(redis: Redis, watched: Watched) -> None:
+    archive = RedisArchive(watched)
+
+    async def lose() -> None:
+        (written,) = await redis.call("KEYS", keys.past(BOT, "*"))
+        await redis.call("HDEL", written, "chunk:0")
+
+    async def outrun() -> None:
+        assert await RedisArchive(redis).fold(BOT, "AAAAA")
+
+    for then, done in ((lose, False), (outrun, True)):
+        await Push(range(10)).lay(redis)
+        watched.asked.clear()
+        watched.at, watched.then = await last_of_fold(redis), then
+        assert await archive.fold(BOT, "AAAAA") == done
+        assert (await hot_parts(redis) == {}) == done
+        assert await leftovers(redis) == []
+
+
+async def last_of_fold(redis: Redis) -> int:
+    """The number of the command that puts the record of such a push in its place."""
+    counting = Watched(redis.url)
+    await Push(range(10), name="COUNT").lay(redis)
+    assert await RedisArchive(counting).fold(BOT, "COUNT")
+    await counting.close()
+    await redis.pipeline([["DEL", keys.past(BOT, "COUNT")], ["DEL", keys.push(BOT, "COUNT")]])
+    return next(at for at, command in enumerate(counting.asked) if command[0] == "fold")
 
 
 CHANGES: dict[str, Callable[[Redis], Awaitable[Any]]] = {

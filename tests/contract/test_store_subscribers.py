@@ -204,7 +204,7 @@ async def test_chats_that_are_due_come_longest_overdue_first_and_no_more_than_as
 
 @pytest.mark.parametrize("how", ["active", "stopped", "put", "erase"])
 async def test_whoever_leaves_quarantine_is_looked_at_no_more_and_begins_anew_the_next_time(
-    subscribers: RedisSubscribers, clock: Clock, how: str
+    subscribers: RedisSubscribers, redis: Redis, clock: Clock, how: str
 ) -> None:
     one = await subscribers.put(chat(1))
     await subscribers.set_state(one.address, "quarantined")
@@ -216,6 +216,7 @@ async def test_whoever_leaves_quarantine_is_looked_at_no_more_and_begins_anew_th
     else:
         await subscribers.set_state(one.address, how)
     clock.now += DAY
+    assert await redis.call("EXISTS", keys.bot(BOT) + "probes", keys.bot(BOT) + "probing") == 0
     assert not await subscribers.looked(one.address, 4, NOW)
     assert await subscribers.probes(BOT, 10) == []
     again = await subscribers.put(chat(1))
@@ -260,6 +261,15 @@ async def test_a_stopped_chat_is_gone_when_its_time_is_over_and_not_when_it_came
     await subscribers.set_state(Address(BOT, "2"), "stopped")
     assert (1, Address(BOT, "2")) in await subscribers.gone(BOT, clock.now, 10)
     assert await subscribers.gone(BOT, NOW + 2 * DAY, 10) == [(0, Address(BOT, "1")), (2, Address(BOT, "3"))]
+
+
+@pytest.mark.parametrize("how", ["active", "put"])
+async def test_whoever_comes_back_is_not_on_the_way_out(subscribers: RedisSubscribers, redis: Redis, how: str) -> None:
+    one = await subscribers.put(chat(1))
+    await subscribers.set_state(one.address, "stopped")
+    assert await redis.call("ZCARD", keys.bot(BOT) + "gone") == 1
+    await (subscribers.put(chat(1)) if how == "put" else subscribers.set_state(one.address, how))
+    assert await redis.call("ZCARD", keys.bot(BOT) + "gone") == 0
 
 
 async def test_what_was_stored_quarantined_or_stopped_gets_its_time_like_everybody(

@@ -12,6 +12,7 @@ from redis.crc import key_slot
 
 from newsbot.ports import StoreDown
 from newsbot.store.redis import Redis
+from newsbot.store.topology import ASK_EVERY
 from tests.cast import until
 from tests.redis_servers import Spread, Watched, running
 
@@ -204,7 +205,7 @@ async def test_a_promotion_is_followed_though_the_old_master_still_takes_writes(
             safe = writer.written
             await asyncio.to_thread(watched.in_step)
             after = await asyncio.to_thread(watched.promote)
-            await asyncio.sleep(1.1)  # the Sentinels are asked once a second
+            await asyncio.sleep(ASK_EVERY + 0.1)
             agreed = writer.written
             await idle.call("SET", f"{BOT}idle", 1)
             await writer.more(100)

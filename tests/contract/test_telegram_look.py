@@ -9,11 +9,14 @@ import pytest
 from pydantic import SecretStr
 
 from newsbot.core.model import Address, Gone, Later, Pace, Refused, Rendered, Sent
+from newsbot.platforms.telegram.classify import classify_question
 from newsbot.platforms.telegram.client import TelegramPlatform
+from newsbot.platforms.telegram.probe import may_write
 from newsbot.platforms.telegram.settings import Settings
 from newsbot.sandbox.serve import Running, serve
 from newsbot.sandbox.telegram import control as person
 from newsbot.sandbox.telegram.people import CHANNEL, FORUM, GROUP, RAE
+from tests.contract.telegram_kit import BAD, NO, refused
 
 ALERT = Rendered("sendMessage", {"text": "<b>[속보]</b> 제목", "parse_mode": "HTML"})
 TO = Address("telegram", str(RAE))
@@ -110,3 +113,52 @@ async def test_a_probe_tells_whether_we_may_write_and_writes_nothing(
         assert [await may(TO), await may(forum)] == [None, None], fault
         world.faults.clear()
     assert world.record.copies("telegram") == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        ((200, b'{"ok":true,"result":{"id":7}}'), {"id": 7}),
+        ((200, b'{"ok":true,"result":true}'), True),
+        ((200, b'{"ok":true,"result":"x"}'), None),
+        ((200, b"<html>"), None),
+        (refused(403, NO + "bot was blocked by the user"), False),
+        (refused(400, BAD + "chat not found"), False),
+        (refused(400, BAD + "TOPIC_CLOSED"), False),
+        (refused(400, BAD + "group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1009), False),
+        (refused(400, BAD + "wrong parameter action in request"), None),
+        (refused(429, "Too Many Requests: retry after 7", retry_after=7), None),
+        (refused(401, "Unauthorized"), None),
+        (refused(502, "Bad Gateway"), None),
+    ],
+)
+def test_every_answer_to_a_question_about_a_telegram_chat(answer: tuple[int, bytes], wanted: Any) -> None:
+    assert classify_question(*answer) == wanted
+
+
+CHANNEL_, GROUP_ = {"type": "channel"}, {"type": "supergroup", "permissions": {"can_send_messages": True}}
+
+
+@pytest.mark.parametrize(
+    ("chat", "member", "wanted"),
+    [
+        (CHANNEL_, {"status": "creator"}, True),
+        (CHANNEL_, {"status": "administrator", "can_post_messages": True}, True),
+        (CHANNEL_, {"status": "administrator", "can_post_messages": False}, False),
+        (CHANNEL_, {"status": "administrator"}, False),
+        (CHANNEL_, {"status": "member"}, False),
+        (GROUP_, {"status": "administrator", "can_post_messages": False}, True),
+        (GROUP_, {"status": "member"}, True),
+        ({"type": "group"}, {"status": "member"}, True),
+        ({"type": "supergroup", "permissions": {"can_send_messages": False}}, {"status": "member"}, False),
+        ({"type": "supergroup", "permissions": {"can_send_messages": False}}, {"status": "administrator"}, True),
+        (GROUP_, {"status": "restricted", "is_member": True, "can_send_messages": True}, True),
+        (GROUP_, {"status": "restricted", "is_member": False, "can_send_messages": True}, False),
+        (GROUP_, {"status": "restricted", "is_member": True}, False),
+        (GROUP_, {"status": "left"}, False),
+        (GROUP_, {"status": "kicked"}, False),
+        (GROUP_, {}, False),
+    ],
+)
+def test_what_our_rights_in_a_telegram_chat_allow(chat: dict[str, Any], member: dict[str, Any], wanted: bool) -> None:
+    assert may_write(chat, member) is wanted

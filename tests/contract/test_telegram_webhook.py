@@ -152,25 +152,32 @@ class TestTwoDeploymentsOnOneToken:
     def soon(self, sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         """What takes a minute takes a moment here."""
         sandbox.world.limits.on = False
-        monkeypatch.setattr("newsbot.platforms.telegram.claim.YOUNG", 0.5)
         monkeypatch.setattr("newsbot.platforms.telegram.claim.LOOK", 0.02)
         monkeypatch.setattr("newsbot.platforms.telegram.receive.CONFLICT", (0.02, 0.04))
         sandbox.world.updates.conflict_pause = 0.0
 
     @asynccontextmanager
-    async def old(self, sandbox: Running, **settings: Any) -> AsyncIterator[tuple[TelegramPlatform, Any, Door]]:
-        """The deployment that was first: it has received for a while."""
+    async def old(self, sandbox: Running, **settings: Any) -> AsyncIterator[tuple[asyncio.Task[None], Door]]:
+        """The deployment that was first: it is old as soon as it has received once."""
         platform, door = build(sandbox, **settings), Door()
         await platform.start()
-        async with receiving(platform, door) as task:
-            if not settings:
-                await until(lambda: sandbox.world.updates._poll is not None)
+        looks = sandbox.world.record.count("telegram", "getWebhookInfo")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("newsbot.platforms.telegram.claim.YOUNG", 0.0)
+            task = asyncio.create_task(platform.receive(door))
+            if settings:
+                await until(lambda: sandbox.world.record.count("telegram", "getWebhookInfo") > looks + 1)
+            else:
+                await until(lambda: sandbox.world.updates.allowed is not None)
                 person.say(sandbox.world, {"user": "Rae", "text": "/start"})
                 await until(lambda: door.seen)
-            await asyncio.sleep(0.6)  # grow old
-            yield platform, task, door
-            assert not task.done()
-        await platform.close()
+        try:
+            yield task, door
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await platform.close()
 
     @pytest.mark.parametrize("first", ["polling", "webhook"])
     @pytest.mark.parametrize("second", ["polling", "webhook"])
@@ -181,7 +188,7 @@ class TestTwoDeploymentsOnOneToken:
         }
         other = {"webhook_url": URL.replace("news", "other")} if second == "webhook" else {}
         with structlog.testing.capture_logs() as logs:
-            async with self.old(sandbox, **ways[first]) as (_, task, door):
+            async with self.old(sandbox, **ways[first]) as (task, door):
                 young = build(sandbox, **(ways[second] | other))
                 await young.start()
                 with pytest.raises(TokenTaken, match="another deployment"):
@@ -199,6 +206,27 @@ class TestTwoDeploymentsOnOneToken:
         assert 1 <= len([entry for entry in told if entry["log_level"] == "critical"]) <= 2, (
             "each says it once a minute"
         )
+
+    async def test_a_door_that_is_busy_keeps_nobody(self, sandbox: Running) -> None:
+        """What is under way is dropped unconfirmed: whoever receives now is told."""
+        seen: list[Inbound] = []
+
+        async def busy(inbound: Inbound) -> Sequence[Reply]:
+            seen.append(inbound)
+            await asyncio.Event().wait()
+            return ()
+
+        platform = build(sandbox)
+        await platform.start()
+        task = asyncio.create_task(platform.receive(busy))
+        person.say(sandbox.world, {"user": "Rae", "text": "/start"})
+        await until(lambda: seen)
+        sandbox.world.updates.url = "https://other.example/telegram/webhook"
+        with pytest.raises(TokenTaken):
+            async with asyncio.timeout(5):
+                await task
+        await platform.close()
+        assert len(sandbox.world.updates.waiting) == 1
 
     async def test_a_webhook_that_nobody_defends_is_replaced_with_a_word(self, sandbox: Running) -> None:
         sandbox.world.updates.url = "https://old.example/telegram/webhook"

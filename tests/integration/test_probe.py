@@ -136,6 +136,7 @@ async def test_a_platform_that_cannot_tell_is_asked_again_in_minutes_and_no_try_
     assert await rounds.state("-6") == "active"
     asked = [when - NOW for when, name in rounds.world.asked if name == "-5"]
     assert 9 <= len(asked) <= 11
+    assert (await rounds.redis.call("HGET", keys.bot(BOT) + "probing", 0)).startswith(b"0 ")
     rounds.world.now += 40 * DAY  # not knowing gives nobody up
     await rounds.flow.once()
     assert await rounds.state("-5") == "quarantined"

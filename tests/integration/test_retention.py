@@ -105,10 +105,14 @@ async def test_what_was_needed_again_stays_hot_for_as_long_again(house: House) -
 
 async def test_one_worker_at_a_time(house: House) -> None:
     await house.sent("A1111", age=8)
+    await house.subscribers.set_state(Address(BOT, "1"), "stopped")
+    house.now += CHOICES_KEPT + 1
     assert await house.ledger.hold(BOT, "retention", "w-2", 60)
     assert await house.flow.once() == 0
+    assert await house.subscribers.get(Address(BOT, "1")) is not None
     assert await house.ledger.hold(BOT, "retention", "w-2", 0)
     assert await house.flow.once() == 1
+    assert await house.subscribers.get(Address(BOT, "1")) is None
     assert await house.ledger.hold(BOT, "retention", "w-2", 60), "given back at the end of a round"
 
 
@@ -156,6 +160,25 @@ async def test_who_came_back_in_time_is_kept(house: House) -> None:
     house.now += DAY
     await house.until_erased()
     assert await house.subscribers.get(address) is not None
+
+
+async def test_who_comes_back_while_it_is_being_erased_is_kept(house: House) -> None:
+    address = Address(BOT, "1")
+
+    class Late(RedisSubscribers):
+        async def gone(self, platform: str, before: float, most: int) -> list[tuple[int, Address | None]]:
+            found = await super().gone(platform, before, most)
+            if found:
+                await self.put(Subscriber(address))
+            return found
+
+    await house.subscribers.set_state(address, "stopped")
+    house.now += CHOICES_KEPT + 1
+    object.__setattr__(house.flow, "subscribers", Late(house.redis, (BOT,), lambda: house.now))
+    await house.flow.once()
+    found = await house.subscribers.get(address)
+    assert found is not None
+    assert (found.state, found.index) == ("active", 1)
 
 
 async def test_a_run_over_many_pushes_goes_on_where_it_was_and_creeps_while_something_is_sent(

@@ -31,6 +31,7 @@ class Claim:
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock or asyncio.get_running_loop().time
+        self._young = YOUNG
         self._since: float | None = None
         self._losses: deque[float] = deque(maxlen=LOSSES)
         self._told = -TELL
@@ -38,7 +39,7 @@ class Claim:
     @property
     def old(self) -> bool:
         """Whether we were here first."""
-        return self._since is not None and self._clock() - self._since >= YOUNG
+        return self._since is not None and self._clock() - self._since >= self._young
 
     def held(self) -> None:
         """The token was ours just now."""

@@ -75,11 +75,11 @@ def coded(outcome: Outcome | None, delay: float) -> tuple[str, int, str]:
         case Sent(ref):
             return "D", 0, f"reference {ref} out of range"
         case Later(_, why):
-            return "R", int(delay * 1000), why
+            return "R", max(0, int(delay * 1000)), short(why)
         case Moved(to):
-            return "R", int(delay * 1000), f"moved to {to}"
+            return "R", max(0, int(delay * 1000)), f"moved to {to}"
         case Stopped(why):
-            return "R", int(delay * 1000), f"stopped: {why}"
+            return "R", max(0, int(delay * 1000)), f"stopped: {why}"
         case Uncertain(why):
             return "D", 0, short(why)
         case Gone(why, _) | Refused(why):

@@ -197,7 +197,7 @@ local function skip(p, c, why, changes)
     changes.marks[c.position] = 5
     p.doubt = p.doubt + 1
     table.insert(changes.why, c.position)
-    table.insert(changes.why, 'in doubt, and not sent again: ' .. why)
+    table.insert(changes.why, 'in doubt, and not sent again: ' .. (why or 'not there'))
     return
   end
   changes.marks[c.position] = 7

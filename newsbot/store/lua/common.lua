@@ -7,7 +7,7 @@ local COUNTS = {'size', 'sending', 'sent', 'dead', 'skipped', 'cancelled', 'doub
 local DEADLY = {expired = 'dead', cancelled = 'cancelled'}
 local EPOCH = 1577836800000 -- 2020-01-01 in unix ms: `paced` counts tenths of a second from there in 4 bytes
 local BLOCK = 16 -- positions that share one time
-local AGAIN = 1000 -- tries from this number on settle a doubt by sending once more
+local AGAIN = 1000000 -- tries from this number on settle a doubt by sending once more
 local function clock()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000), tonumber(t[1]) * 1000000 + tonumber(t[2])

@@ -17,11 +17,9 @@ redis.call('HDEL', prefix .. 'probing', index)
 if redis.call('STRLEN', prefix .. 'paced') >= index * 4 + 4 then
   redis.call('SETRANGE', prefix .. 'paced', index * 4, '\0\0\0\0')
 end
-local place = string.match(chat, '^([^/]+)/')
-if place then
-  redis.call('SREM', prefix .. 'threads:' .. place, chat)
-  redis.call('HDEL', prefix .. 'places', place)
-end
+local place = string.match(chat, '^[^/]+')
+redis.call('SREM', prefix .. 'threads:' .. place, chat)
+redis.call('HDEL', prefix .. 'places', place)
 redis.call('HDEL', prefix .. 'chat:' .. math.floor(tonumber(index) / 128), index)
 redis.call('SETBIT', prefix .. 'map:stopped', index, 0)
 redis.call('HDEL', KEYS[1], chat)
