@@ -93,8 +93,18 @@ class Metrics:
         self.inbound = Counter(
             "newsbot_inbound", "Updates by platform and kind", ["platform", "kind"], registry=self.registry
         )
+        self.looks = Counter(
+            "newsbot_probes",
+            "Looks at chats that lost their rights, by platform and what came of them",
+            ["platform", "result"],
+            registry=self.registry,
+        )
         self.redis_up = Gauge("newsbot_redis_up", "Whether Redis answers", registry=self.registry)
         self._known: dict[tuple[str, str], tuple[Counter, Histogram | None]] = {}
+
+    def looked(self, platform: str, result: str) -> None:
+        """One look at a chat that lost its rights ended so."""
+        self.looks.labels(platform, result).inc()
 
     def observe(self, platform: str, outcome: str, seconds: float) -> None:
         """One send ended so, this long after its story was accepted."""

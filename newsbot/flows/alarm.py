@@ -177,9 +177,9 @@ class Alarm:
         """Something could be sent, and nobody begins it."""
         waiting = [(push, tally) for push, tally in pushes if tally.pending]
         free = not gate["paused"] and not gate["frozen_s"] and not (gate["barrier"] and gate["workers"])
-        ready = bool(waiting) and (gate.get("ready", 0) > 0 if gate["workers"] else True)
+        ready = bool(waiting) and (gate["ready"] > 0 if gate["workers"] else True)
         lasted = self._lasts(bot, "stuck", so=free and ready)
-        if lasted >= STUCK and gate.get("idle_s", STUCK) >= STUCK:
+        if lasted >= STUCK and (gate["idle_s"] is None or gate["idle_s"] >= STUCK):
             push, tally = waiting[0]
             fields = {"pending": f"{tally.pending:,}", "workers": gate["workers"]}
             await self.tell("stuck", push, platform=bot, story=push.partition("@")[0], **fields)

@@ -113,6 +113,9 @@ class Chat:
         if inbound.place == "channel" and not inbound.discreet:
             return (Reply(say(language, "welcome.group", publisher=self.publisher)),)
         found = await self.subscribers.get(inbound.address)
+        if found and found.state == "quarantined":  # whoever speaks to us can be written to
+            await self.subscribers.set_state(found.address, "active", "quarantined")
+            found = await self.subscribers.get(inbound.address)
         text = say(language, "welcome", publisher=self.publisher)
         if found and found.state == "active":
             text += "\n" + self._now(found)

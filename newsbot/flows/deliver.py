@@ -257,7 +257,8 @@ class Deliver:
             if reasons.get(delivery.short(why), 0) >= delivery.REFUSALS_TO_STOP:
                 await self.ledger.cancel(bot, push)
                 log.critical("push.stopped", platform=bot, story=push, why=why)
-                await self.alarm("refused", subject=push, platform=bot, story=push, why=why)
+                story = push.partition("@")[0]
+                await self.alarm("refused", subject=story, platform=bot, story=story, why=why)
 
     def _tell(self, push: str, intent: Intent, outcome: Outcome) -> None:
         bot = self.platform.name

@@ -45,13 +45,13 @@ class Doubts:
 
     async def _platform(self, bot: str, platform: Platform) -> int:
         now = self.clock().timestamp()
-        found = await self.ledger.doubts(bot, now + 1, AT_ONCE)
+        found = await self.ledger.doubts(bot, AT_ONCE)
         self._forget(bot, found)
         settled, looks = 0, LOOKS
         for doubt in found:
             search = self._searches.setdefault((bot, doubt.push, doubt.position), Search())
             policy = await self._policy(bot, doubt)
-            told = delivery.judge(doubt, policy, now - doubt.since, search.empty, reads_back=platform.reads_back)
+            told = delivery.judge(doubt, policy, doubt.age, search.empty, reads_back=platform.reads_back)
             if told.verdict == "look":
                 resting = now < self._rests.get(bot, 0.0) or now - search.last < delivery.LOOK_AGAIN
                 if looks and not resting:

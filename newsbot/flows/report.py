@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -219,7 +218,7 @@ class Report:
 
     async def _platform(self, bot: str, rate: float | None, recent: Mapping[str, float]) -> dict[str, Any]:
         gate, pushes, unsettled = await asyncio.gather(
-            self.ledger.gate(bot), self.ledger.open(bot), self.ledger.doubts(bot, math.inf, 1)
+            self.ledger.gate(bot), self.ledger.open(bot), self.ledger.doubts(bot, 1)
         )
         asked = list(dict.fromkeys([*recent, *pushes]))
         answers = await asyncio.gather(*(self.ledger.tally(bot, push) for push in asked))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from newsbot.core import delivery
+from newsbot.core.model import Later, Stopped, Uncertain
 from newsbot.flows.plan import Plan
 from newsbot.ports import Ledger, Platform, Subscribers
 
@@ -41,7 +42,7 @@ class Upkeep:
     async def _take_away(self, platform: Platform, push: str, index: int, ref: int) -> None:
         """A chat that showed an alert twice, because its answer came after it was sent once more, shows it once again."""
         address = await self.subscribers.address(platform.name, index)
-        if address is None:
-            return
-        outcome = await platform.delete(address, ref)
-        log.warning("copy.deleted", platform=platform.name, story=push, index=index, outcome=type(outcome).__name__)
+        outcome = await platform.delete(address, ref) if address else None
+        if not isinstance(outcome, Later | Uncertain | Stopped):  # those are asked for again in the next round
+            await self.ledger.copy_gone(platform.name, push, index, ref)
+            log.warning("copy.deleted", platform=platform.name, story=push, index=index, outcome=type(outcome).__name__)

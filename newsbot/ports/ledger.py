@@ -42,8 +42,8 @@ class Ledger(Protocol):
         """This worker has told the Redis of that run what it knows; whether sending goes on (all have, or time is up)."""
         ...
 
-    async def doubts(self, bot: str, before: float, most: int) -> Sequence[Doubt]:
-        """Deliveries that came into doubt before that moment (unix seconds) and are not settled, oldest first."""
+    async def doubts(self, bot: str, most: int) -> Sequence[Doubt]:
+        """Deliveries in doubt that are not settled, oldest first."""
         ...
 
     async def settle(self, bot: str, doubt: Doubt, verdict: Sent | str, why: str) -> bool:
@@ -55,7 +55,11 @@ class Ledger(Protocol):
         ...
 
     async def copies(self, bot: str) -> Sequence[tuple[str, int, int]]:
-        """(push, index, ref) of second copies that a late answer told of, taken off the list."""
+        """(push, index, ref) of second copies that a late answer told of."""
+        ...
+
+    async def copy_gone(self, bot: str, push: str, index: int, ref: int) -> None:
+        """That copy is gone, or cannot be taken away."""
         ...
 
     async def reap(self, bot: str, lease: float) -> int:
@@ -104,7 +108,8 @@ class Ledger(Protocol):
 
     async def gate(self, bot: str) -> Mapping[str, Any]:
         """`paused` (by whom, or None), `frozen_s`, `used` (begun in the last whole second), `workers` (alive), `cap`
-        (messages a second allowed now, or None), `barrier` (workers are awaited after a change of Redis)."""
+        (messages a second allowed now, or None), `barrier` (workers are awaited after a change of Redis), `ready` (deliveries
+        that could begin now), `idle_s` (seconds since the last begin, or None)."""
         ...
 
     async def why(self, bot: str, push: str, index: int) -> Mapping[str, Any] | None:

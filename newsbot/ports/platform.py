@@ -20,6 +20,8 @@ class Dialect(Protocol):
     name: str
     ref_bytes: int
     """Width of a message reference in the ledger: 4 (Telegram) or 8 (Slack)."""
+    reads_back: bool
+    """Whether the platform lets a bot read what it wrote, so that a doubt can be looked up."""
 
     def render(self, message: Message) -> Rendered:
         """The request that sends this message; lacks only the chat."""

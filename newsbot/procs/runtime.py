@@ -51,6 +51,7 @@ class Bot:
     state: Literal["starting", "on", "refused"] = "starting"
     told: str = ""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    taken: bool = False
 
     async def start(self) -> None:
         """One try; never raises."""
@@ -69,10 +70,15 @@ class Bot:
         self.ready.clear()
         self._is("refused", why)
 
+    def taken_by_others(self, why: str) -> None:
+        """Somebody else works with this token: nothing is begun until a person has decided, and started us anew."""
+        self.taken = True
+        self.stopped(why)
+
     async def keep_started(self) -> None:
         """Try again for ever: a token can be rotated, a network comes back."""
         while True:
-            if not self.ready.is_set():
+            if not self.ready.is_set() and not self.taken:
                 await self.start()
             await asyncio.sleep(RETRY_START)
 
@@ -115,6 +121,7 @@ class Process:
                 self.redis = await look(self.kit.redis, self.settings.data.folder, strict=self.settings.redis.strict)
                 await self.kit.stories.note_bots(tuple(self.bots))
             except WrongRedis as error:
+                await self.kit.alarms.tell("redis", why=str(error))
                 raise Failed(str(error)) from None
             except OSError as error:
                 raise unusable(self.settings.data.folder, error) from None
@@ -144,6 +151,7 @@ class Process:
             except StoreDown as error:
                 self.store_down(error)
             except WrongRedis as error:
+                await self.kit.alarms.tell("redis", why=str(error))
                 raise Failed(str(error)) from None
             if (self._down or found != self.redis.install.encode()) and not self.stop.is_set():
                 await self.wait_for_redis()

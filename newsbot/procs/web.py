@@ -20,7 +20,7 @@ from starlette.routing import Route
 from newsbot import bootstrap
 from newsbot.core.model import Inbound, Reply
 from newsbot.flows.door import Door
-from newsbot.ports import StoreDown
+from newsbot.ports import StoreDown, TokenTaken
 from newsbot.procs.runtime import Bot, Failed, Process, end, until_stopped
 
 log = structlog.get_logger()
@@ -148,7 +148,10 @@ async def while_held(process: Process, bot: Bot, door: Any, owner: str) -> None:
             except StoreDown:
                 pass  # nobody else can take the lease either
             if task.done():
-                task.result()
+                try:
+                    task.result()
+                except TokenTaken as error:
+                    bot.taken_by_others(str(error))
                 await asyncio.sleep(RENEW)
                 return
     finally:

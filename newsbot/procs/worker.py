@@ -23,6 +23,8 @@ answer, 30 a second at 2 s."""
 
 BEAT = 1.0
 UPKEEP = 1.0
+DOUBTS = 5.0
+WATCH = 10.0
 BELL = 2.0
 """Seconds one wait at the doorbell lasts; below the Redis client's own 5 s (platform-facts 4.1)."""
 
@@ -51,7 +53,8 @@ def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
     """Everything a worker does, one coroutine each; they end by themselves at the stop signal."""
     name = bootstrap.worker_name()
     work = [until_stopped(process.stop, upkeep(process, process.kit.upkeep())), *keep_started(process)]
-    work += [until_stopped(process.stop, job) for job in tended(process, name)]
+    work += [until_stopped(process.stop, job) for job in (tend(process, name), watch(process))]
+    work += [until_stopped(process.stop, job) for job in rounds(process, name)]
     for platform, bot in process.bots.items():
         bell = Bell()
         deliver = process.kit.deliver(platform, name)
@@ -62,26 +65,41 @@ def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
     return work
 
 
-def tended(process: Process, name: str) -> list[Coroutine[Any, Any, None]]:
-    """What one worker of all does: rounds under a lease."""
-    rounds: dict[str, tuple[float, Callable[[], Awaitable[Any]]]] = {
-        "doubts": (5.0, process.kit.doubts().once),
-    }
-    return [tend(process, name, what, every, once) for what, (every, once) in rounds.items()]
+def rounds(process: Process, name: str) -> list[Coroutine[Any, Any, None]]:
+    """What takes turns among the workers by leases of its own."""
+    kit = process.kit
+    return [again(process, 60.0, kit.probe(name).once), again(process, 60.0, kit.retention(name).once)]
 
 
-async def tend(process: Process, name: str, what: str, every: float, once: Callable[[], Awaitable[Any]]) -> None:
-    """Round after round while the lease is ours; a trouble of one round is told, and the next one tries again."""
-    place = next(iter(process.bots))
+async def tend(process: Process, name: str) -> None:
+    """Settle doubts, while that is this worker's turn."""
+    place, once = next(iter(process.bots)), process.kit.doubts().once
+
+    async def mine() -> None:
+        if await process.kit.ledger.hold(place, "doubts", name, 3 * DOUBTS):
+            await once()
+
+    await again(process, DOUBTS, mine)
+
+
+async def again(process: Process, every: float, once: Callable[[], Awaitable[Any]]) -> None:
+    """Round after round; a trouble of one is told, and the next one tries again."""
     while True:
         try:
-            if await process.kit.ledger.hold(place, what, name, 3 * every):
-                await once()
+            await once()
         except StoreDown as error:
             process.store_down(error)
         except Exception:
-            log.exception("round.failed", round=what)
+            log.exception("round.failed", round=once.__qualname__)
         await asyncio.sleep(every)
+
+
+async def watch(process: Process) -> None:
+    """Look whether on-call has to be told something."""
+    while True:
+        refused = {name: bot.told for name, bot in process.bots.items() if bot.state == "refused"}
+        await process.kit.alarms.once(refused)
+        await asyncio.sleep(WATCH)
 
 
 async def inherit(process: Process, deliver: Deliver) -> None:

@@ -141,7 +141,7 @@ def last_words(bot: str, paths: Sequence[Path]) -> list[Receipt]:
             continue
         for line in lines:
             for receipt in read(bot, line):
-                last[receipt.push, receipt.intent.position] = receipt
+                last[receipt.push, receipt.intent.index] = receipt
     return list(last.values())
 
 

@@ -7,7 +7,7 @@ below from it: the same slot by construction.
 | key | type | kept | written by | size |
 | --- | --- | --- | --- | --- |
 | nb:install | string | for ever | boot | one id |
-| nb:mark | string | for ever | boot, every few seconds | one time |
+| nb:{news}:mark | hash data folder -> unix s | for ever | every second | ~30 B a folder |
 | nb:{news}:story:<id> | hash body, held, text:<revision> | 200 days | accept, ask, advance | ~1 KB a text |
 | nb:{news}:stories | zset id by accept time | trimmed by age | accept, ask | 70 B a story |
 | nb:{news}:held | zset id by accept time | until released or dropped | accept, ask, advance | small |
@@ -22,6 +22,7 @@ below from it: the same slot by construction.
 | nb:{news}:approval:<nonce> | string JSON | 10 min | desk | small |
 | nb:{<bot>}:event:<id> | string | 1 day | door | ~90 B an update |
 | nb:{<bot>}:refused:<user> | string | 1 min | door | small |
+| nb:{<bot>}:mark | hash data folder -> unix s | for ever | every second | ~30 B a folder |
 | nb:{<bot>}:next | string | for ever | subscribe | the next dense index |
 | nb:{<bot>}:index:<bucket> | hash chat -> index | for ever | subscribe | ~40 MB per million |
 | nb:{<bot>}:chat:<shard> | hash index -> "chat lang since" | for ever | subscribe | ~45 MB per million |
@@ -37,10 +38,10 @@ below from it: the same slot by construction.
 | nb:{<bot>}:doubts | zset "push position index" by ms | until settled | commit, reap, resolve | exceptions only |
 | nb:{<bot>}:copies | list "push index ref" | until deleted | commit | exceptions only |
 | nb:{<bot>}:pushes | zset push by plan time | 200 days | plan | 70 B a push |
-| nb:{<bot>}:past:<push> | string, one compressed record | 200 days | fold | ~3 MB per million |
-| nb:{<bot>}:probes | zset index by due time | while quarantined | state | small |
-| nb:{<bot>}:probing | hash index -> tries | while quarantined | state | small |
-| nb:{<bot>}:gone | zset index by when it stopped | 30 days | state | ~70 B a chat |
+| nb:{<bot>}:past:<push> | hash of compressed chunks | 200 days | fold, unfold, swap | 1 to 2.3 MB per million |
+| nb:{<bot>}:probes | zset index by due time | while quarantined | state, look, subscribe, erase | small |
+| nb:{<bot>}:probing | hash index -> "tries since" | while quarantined | state, look, subscribe, erase | small |
+| nb:{<bot>}:gone | zset index by when it stopped | 30 days | state, subscribe, erase | ~70 B a chat |
 | nb:{<bot>}:lease:<what> | string | 10 s | web | small |
 | nb:{<bot>}:tmp:<n> | bitmap | within plan | plan | 125 KB per million |
 | nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
@@ -72,7 +73,6 @@ SHARD = 128
 BUCKETS = 8192
 
 INSTALL = "nb:install"
-MARK = "nb:mark"
 STORIES = "nb:{news}:stories"
 HELD = "nb:{news}:held"
 KNOWN = "nb:{news}:known"

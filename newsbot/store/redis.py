@@ -27,6 +27,7 @@ PRELUDES = {
     "cancel": "common",
     "resolve": "common",
     "gate": "common",
+    "doubts": "common",
     "barrier": "common",
     "accept": "home",
     "note": "home",

@@ -17,8 +17,9 @@ BATCH = 500  # articles looked up or noted in one round trip
 class RedisStories:
     """Everything of slot `{news}` that is about articles."""
 
-    def __init__(self, redis: Redis, now: Callable[[], float] = time.time) -> None:
-        self._redis, self._now = redis, now
+    def __init__(self, redis: Redis, now: Callable[[], float] = time.time, *, kept: float = keys.KEPT) -> None:
+        """`kept`: seconds a story's text stays after its last step."""
+        self._redis, self._now, self._kept = redis, now, round(kept)
 
     async def known(self, articles: Sequence[Article]) -> Sequence[Known | None]:
         """Per article what is known of it, or None where none of its names was ever seen."""
@@ -84,7 +85,7 @@ class RedisStories:
             ],
             [
                 *(article.id, article.model_dump_json(), article.fingerprint),
-                *(story.id, story.model_dump_json(), story.held or "", story.accepted_at, keys.KEPT, ",".join(bots)),
+                *(story.id, story.model_dump_json(), story.held or "", story.accepted_at, self._kept, ",".join(bots)),
                 *("" if gate is None else gate, "" if links is None else links),
                 *(article.kind, words(article), *names(article)[1:]),
             ],
@@ -96,7 +97,7 @@ class RedisStories:
         reply = await self._redis.run(
             "ask",
             [keys.story(story.id), keys.STORIES, keys.HELD],
-            [story.id, story.model_dump_json(), story.held or "", story.accepted_at, keys.KEPT],
+            [story.id, story.model_dump_json(), story.held or "", story.accepted_at, self._kept],
         )
         return bool(reply)
 
@@ -126,7 +127,7 @@ class RedisStories:
             [keys.story(after.id), keys.HELD, keys.TODO, keys.GATE, keys.LINKS],
             [
                 *(after.id, raw, after.model_dump_json(), after.held or "", self._now(), *until),
-                *(before.revision if edits else "", *(f"{name} {bot}" for bot in rows)),
+                *(before.revision if edits else "", self._kept, *(f"{name} {bot}" for bot in rows)),
             ],
         )
         return bool(reply)

@@ -14,6 +14,7 @@ from newsbot.store.redis import Redis, load, translated
 
 BOT = "telegram"
 START = 1_800_000_000_000_000  # microseconds
+RUN, FIRST = "run", "a" * 40  # the key that says which server this is, as INFO would, and the first one
 LIMITLESS = Pace(1_000_000.0, 0.0, 0.0)
 
 Results = Sequence[tuple[Intent, Outcome, float]]
@@ -26,7 +27,7 @@ class SetClock(Redis):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.micros = START
-        self.server = "a" * 40
+        self.server = FIRST
 
     def passes(self, seconds: float) -> None:
         """Time goes on, or back."""
@@ -35,7 +36,7 @@ class SetClock(Redis):
     async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         source = "local told = table.remove(ARGV)\n" + load(script)[0].replace(
             "redis.call('TIME')", "({string.sub(told, 1, -7), string.sub(told, -6)})"
-        ).replace("redis.call('INFO', 'server')", f"'run_id:{self.server}'")
+        ).replace("redis.call('INFO', 'server')", f"'run_id:' .. (redis.call('GET', '{RUN}') or '{FIRST}')")
         async with translated():
             return await self.client.eval(source, len(keys), *keys, *arguments, self.micros)
 
@@ -54,16 +55,18 @@ class SetClock(Redis):
 
     async def copied(self) -> Copy:
         """Everything that is stored now, as a replica would have it."""
-        names = await self.call("KEYS", "*")
+        names = [name for name in await self.call("KEYS", "*") if name != RUN.encode()]
         dumps = await self.pipeline([["DUMP", name] for name in names])
         lives = await self.pipeline([["PTTL", name] for name in names])
         return list(zip(names, dumps, (max(life, 0) for life in lives), strict=True))
 
     async def promoted(self, copy: Copy) -> None:
         """Another server takes over, with what it had been told: everything written since is lost."""
-        await self.call("FLUSHALL")
-        await self.pipeline([["RESTORE", name, life, dump] for name, dump, life in copy])
         self.server = f"{int(self.server, 16) + 1:040x}"
+        change = self.client.pipeline(transaction=True)
+        for command in (["FLUSHALL"], *(["RESTORE", name, life, dump] for name, dump, life in copy)):
+            change.execute_command(*command)
+        await change.set(RUN, self.server).execute()
 
 
 def story(name: str = "AAAAA", urgency: Urgency = Urgency.NORMAL, *topics: str, at: float = 0.0) -> Story:

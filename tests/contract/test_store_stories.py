@@ -141,7 +141,7 @@ async def test_a_repeated_step_is_told_the_same(stories: RedisStories, redis: Re
     await stories.accept(piece("/a"), shown, ())
     before, after = shown.model_dump_json(), freed(shown).model_dump_json()
     where = [keys.story("HELDX"), keys.HELD, keys.TODO, keys.GATE, keys.LINKS]
-    step = ["HELDX", before, after, "", NOW, "", "", "", "HELDX telegram"]
+    step = ["HELDX", before, after, "", NOW, "", "", "", 1000, "HELDX telegram"]
     assert [int(await redis.run("advance", where, step)) for _ in range(2)] == [1, 1]
     assert await stories.todo() == [("HELDX", "telegram")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from newsbot.core.model import (
 from newsbot.platforms.telegram.client import TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
 from newsbot.ports import StoreDown, TokenRefused
+from newsbot.procs.runtime import end
 from newsbot.sandbox.serve import Running, serve
 from newsbot.sandbox.telegram import control as person
 from newsbot.sandbox.telegram.people import CHANNEL, FORUM, GROUP, RAE, SAM
@@ -88,9 +89,7 @@ async def polling(platform: TelegramPlatform, door: Callable[[Inbound], Awaitabl
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def until(true: Callable[[], Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -20,6 +20,7 @@ from newsbot.platforms.telegram.claim import Claim, ForeignPoller
 from newsbot.platforms.telegram.client import TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
 from newsbot.ports import StoreDown, TokenTaken
+from newsbot.procs.runtime import end
 from newsbot.sandbox.serve import Running, serve
 from newsbot.sandbox.telegram import control as person
 from newsbot.sandbox.telegram.people import RAE
@@ -62,9 +63,7 @@ async def receiving(platform: TelegramPlatform, door: Door | None = None) -> Asy
     try:
         yield task
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def until(true: Callable[[], Any]) -> None:
@@ -174,9 +173,7 @@ class TestTwoDeploymentsOnOneToken:
         try:
             yield task, door
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task)
             await platform.close()
 
     @pytest.mark.parametrize("first", ["polling", "webhook"])

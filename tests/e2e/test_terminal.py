@@ -18,6 +18,7 @@ STORY = [
     *("pending", "sending", "sent", "dead", "skipped", "cancelled", "doubt"),
 ]
 PLATFORM = {"on", "rate", "used", "frozen_s", "queued", "doubt", "paused", "workers"}
+PLATFORM |= {"cap", "barrier", "open", "oldest", "oldest_doubt", "ready", "idle_s"}
 
 OLD = "---\ntitle: '[속보] 예시군 옛 소식'\nexcerpt: 예시군이 옛 소식을 냈다.\ncategories: 정치\n---\n본문이다.\n"
 

@@ -21,7 +21,7 @@ from newsbot.core import commands, model
 from newsbot.platforms.slack import inbound
 from newsbot.procs import runtime, web
 from newsbot.settings import Settings
-from newsbot.store.ledger import STATES
+from newsbot.store.ledger.account import STATES
 from newsbot.telemetry import Metrics
 
 ROOT = Path(__file__).parents[2]

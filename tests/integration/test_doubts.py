@@ -179,7 +179,7 @@ async def test_who_can_never_tell_has_its_doubts_held_within_a_quarter_of_an_hou
     await stage.doubtful("read", chats=3)
     stage.platform.shows = lambda to: Later(60.0, "429")
     await stage.rounds(delivery.SHOWN_WITHIN + 2 * ROUND)
-    assert await stage.ledger.doubts(BOT, 4e9, 10) == []
+    assert await stage.ledger.doubts(BOT, 10) == []
     assert await stage.state() == ("doubt", "lost; held: could not be looked up in time")
 
 
@@ -196,7 +196,7 @@ async def test_looks_stay_below_the_platforms_limit(stage: Stage) -> None:
 async def test_hundreds_of_doubts_are_settled_or_shown_within_a_quarter_of_an_hour(stage: Stage) -> None:
     await stage.doubtful("read", chats=320)
     await stage.rounds(delivery.SHOWN_WITHIN + 5 * ROUND)
-    assert await stage.ledger.doubts(BOT, 4e9, 1) == []
+    assert await stage.ledger.doubts(BOT, 1) == []
     tally = await account(stage.ledger)
     assert tally.doubt + tally.pending == 320
     assert tally.pending >= 200, "as many as could be looked for are sent once more"
@@ -294,7 +294,7 @@ async def test_what_is_late_or_sent_once_more_makes_no_sound(redis: Redis, tmp_p
     bench.platform.answer = lambda to: Sent(1) if to.chat != "3" else unsure if why == "again" else busy
     window = bench.window()
     await window.once()
-    for doubt in await bench.ledger.doubts(BOT, 4e9, 10):
+    for doubt in await bench.ledger.doubts(BOT, 10):
         assert await bench.ledger.settle(BOT, doubt, "resend", "by policy")
     clock.passes(delivery.FRESH[Urgency.NORMAL] + 1 if why == "late" else 1)
     await window.once()

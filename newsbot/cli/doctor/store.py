@@ -30,8 +30,8 @@ async def connected(room: Room, url: str | None) -> AsyncIterator[None]:
         room.late, room.redis_trouble = True, room.text("late", seconds=f"{SECONDS:.0f}")
     except (NoRedis, StoreDown, OSError) as error:
         room.redis_trouble = str(error)
-    except ValueError:  # its words may quote a part of the password
-        room.redis_trouble = room.text("redis.address")
+    except ValueError as error:
+        room.redis_trouble = f"REDIS_URL: {error}"
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from newsbot.core.model.news import Address, StoryState
@@ -123,8 +123,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One delivery of `push` that is in doubt and not settled: since when (unix seconds), and the message that it answered
-    (0: none)."""
+    """One delivery of `push` that is in doubt: since when (unix seconds) and for how long (seconds), both by the ledger's own
+    clock, and the message that it answered (0: none)."""
 
     push: str
     position: int
@@ -134,6 +134,7 @@ class Doubt:
     story: str
     base: int = 0
     again: bool = False
+    age: float = field(default=0.0, compare=False)
 
 
 Policy = Literal["hold", "resend", "read"]

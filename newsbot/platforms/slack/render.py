@@ -33,6 +33,7 @@ class SlackDialect:
 
     name = "slack"
     ref_bytes = 8
+    reads_back = True
 
     def render(self, message: Message) -> Rendered:
         """The `chat.postMessage` of this alert without its channel; under Slack's 13,200 characters of blocks."""

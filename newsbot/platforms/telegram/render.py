@@ -42,6 +42,7 @@ class TelegramDialect:
 
     name = "telegram"
     ref_bytes = 4
+    reads_back = False
 
     def render(self, message: Message) -> Rendered:
         """The `sendMessage` of this alert without its chat; at most 4096 UTF-16 units of text (Bot API)."""

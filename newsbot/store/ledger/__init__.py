@@ -13,6 +13,7 @@ from typing import Any
 from newsbot.core.delivery import Terms, lane
 from newsbot.core.model import Address, Doubt, Intent, Outcome, Pace, Receipt, Sent, Story, Tally, Urgency, Window
 from newsbot.store import keys
+from newsbot.store.archive import RedisArchive
 from newsbot.store.ledger import account, coding
 from newsbot.store.redis import Redis
 
@@ -34,11 +35,21 @@ REPLAYED = 256  # receipts told in one script call
 class RedisLedger:
     """The ledger of every bot; a push is one story revision on one bot and carries the story's id.
 
-    `guarded`: nothing is begun on a Redis that may have lost its last writes until every worker told it what it knows.
+    `kept`: seconds everything of a push stays. `guarded`: nothing is begun on a Redis that may have lost its last writes
+    until every worker told it what it knows.
     """
 
-    def __init__(self, redis: Redis, terms: Terms | None = None, *, guarded: bool = True) -> None:
-        self._redis, self._terms, self._guarded = redis, terms or Terms(), guarded
+    def __init__(
+        self,
+        redis: Redis,
+        terms: Terms | None = None,
+        archive: RedisArchive | None = None,
+        *,
+        kept: float = keys.KEPT,
+        guarded: bool = True,
+    ) -> None:
+        self._redis, self._terms, self._kept, self._guarded = redis, terms or Terms(), round(kept), guarded
+        self._archive = archive or RedisArchive(redis)
         self._widths: OrderedDict[str, int] = OrderedDict()
         """Push key → width of its references, which `plan` fixed: a question less for every window."""
 
@@ -49,6 +60,8 @@ class RedisLedger:
         maps = [f"floor:{floor}" for floor in floors]
         sets = [keys.bitmap(bot, name) for name in ("active", *topics, *maps)]
         times = self._terms.times(story.urgency)
+        if story.parent:
+            await self._archive.hot(bot, story.parent)
         return await self._plan(
             story, bot, story.id, sets, [ref_bytes, len(topics), story.parent or "", "", *times], now
         )
@@ -56,6 +69,7 @@ class RedisLedger:
     async def plan_edit(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
         """Open the push that edits this revision into what was sent; the size of the first push. The same answer when
         asked again, and when a newer revision is planned already (0)."""
+        await self._archive.hot(bot, story.id)  # whoever has an alert is corrected, half a year later too
         facts = [ref_bytes, 0, story.id, story.revision, *self._terms.edits()]
         return await self._plan(story, bot, f"{story.id}@{story.revision}", [], facts, now, edits=True)
 
@@ -78,7 +92,7 @@ class RedisLedger:
             await self._redis.run(
                 "plan",
                 [key, f"{key}:audience", keys.act(bot), keys.door(bot), keys.bot(bot), *sets],
-                [push, score, now, keys.KEPT, *facts],
+                [push, score, now, self._kept, *facts],
             )
         )
 
@@ -126,14 +140,13 @@ class RedisLedger:
         """Intents of lost workers, and those older than `lease` seconds, become doubt; how many."""
         return int(await self._redis.run("reap", [keys.bot(bot)], [int(lease * 1000), int(SILENCE * 1000)]))
 
-    async def doubts(self, bot: str, before: float, most: int) -> list[Doubt]:
-        """Deliveries that came into doubt before that moment (unix seconds) and are not settled, oldest first."""
-        rows = await self._redis.call(
-            "ZRANGEBYSCORE", keys.doubts(bot), "-inf", before * 1000, "WITHSCORES", "LIMIT", 0, most
-        )
-        return await self._doubts(bot, [(name.decode(), score / 1000) for name, score in rows])
+    async def doubts(self, bot: str, most: int) -> list[Doubt]:
+        """Deliveries in doubt that are not settled, oldest first."""
+        now, *rows = await self._redis.run("doubts", [keys.doubts(bot)], [most])
+        pairs = zip(rows[::2], rows[1::2], strict=True)
+        return await self._doubts(bot, [(name.decode(), float(ms) / 1000) for name, ms in pairs], int(now) / 1000)
 
-    async def _doubts(self, bot: str, rows: Sequence[tuple[str, float]]) -> list[Doubt]:
+    async def _doubts(self, bot: str, rows: Sequence[tuple[str, float]], now: float = 0.0) -> list[Doubt]:
         """The doubts of ("push position index", since in unix seconds); without a chat where that is not known any more."""
         found = []
         for member, since in rows:
@@ -151,11 +164,14 @@ class RedisLedger:
                 said = await account.why(self._redis, bot, base.decode(), int(index))
                 answers = (said or {}).get("ref") or 0
             story = push.partition("@")[0]
-            found.append(Doubt(push, int(position), int(index), place, since, story, answers, bool(again)))
+            found.append(
+                Doubt(push, int(position), int(index), place, since, story, answers, bool(again), max(now - since, 0))
+            )
         return found
 
     async def settle(self, bot: str, doubt: Doubt, verdict: Sent | str, why: str) -> bool:
         """Sent(ref): it is there. "resend": once more, never twice. "hold": it stays a doubt. False where it is none now."""
+        await self._archive.hot(bot, doubt.push)
         if isinstance(verdict, Sent):
             intent = Intent(doubt.position, "found", 1, doubt.index, doubt.address, "")
             width = await self._width(keys.push(bot, doubt.push))
@@ -166,13 +182,18 @@ class RedisLedger:
 
     async def doubtful(self, bot: str, push: str) -> list[Doubt]:
         """Every delivery of one push that is in doubt, settled or not."""
+        await self._archive.hot(bot, push)
         return await self._doubts(bot, await account.doubtful(self._redis, bot, push))
 
     async def copies(self, bot: str) -> list[tuple[str, int, int]]:
-        """(push, index, ref) of second copies that a late answer told of, taken off the list."""
-        rows = await self._redis.call("LPOP", keys.copies(bot), 64) or []
+        """(push, index, ref) of second copies that a late answer told of."""
+        rows = await self._redis.call("LRANGE", keys.copies(bot), 0, 63)
         split = [row.decode().split(" ") for row in rows]
         return [(push, int(index), int(ref)) for push, index, ref in split]
+
+    async def copy_gone(self, bot: str, push: str, index: int, ref: int) -> None:
+        """That copy is gone, or cannot be taken away."""
+        await self._redis.call("LREM", keys.copies(bot), 0, f"{push} {index} {ref}")
 
     async def beat(self, bot: str, worker: str) -> str:
         """This worker is alive, by Redis' own clock; the run of that Redis, "" where nobody has to be told anything."""
@@ -199,6 +220,8 @@ class RedisLedger:
 
     async def why(self, bot: str, push: str, index: int) -> Mapping[str, Any] | None:
         """`state, reason, ref, at` of one delivery; None where the subscriber is not in the audience."""
+        for name in dict.fromkeys((push, push.partition("@")[0])):  # an edit's references are its first push's
+            await self._archive.hot(bot, name)
         return await account.why(self._redis, bot, push, index)
 
     async def open(self, bot: str) -> list[str]:
@@ -229,10 +252,10 @@ class RedisLedger:
 
     async def gate(self, bot: str) -> Mapping[str, Any]:
         """`paused` (by whom, or None), `frozen_s`, `used` (begun in the last whole second), `workers` (alive), `cap`
-        (messages a second allowed now, None where nothing was begun yet), `barrier` (workers are awaited)."""
-        paused, frozen, used, workers, cap, barrier = await self._redis.run(
-            "gate", [keys.gate(bot), keys.beats(bot)], [int(SILENCE * 1000)]
-        )
+        (messages a second allowed now, None where nothing was begun yet), `barrier` (workers are awaited), `ready`
+        (deliveries that could begin now), `idle_s` (since the last begin, or None)."""
+        found = await self._redis.run("gate", [keys.gate(bot), keys.beats(bot), keys.bot(bot)], [int(SILENCE * 1000)])
+        paused, frozen, used, workers, cap, barrier, ready, idle = found
         return {
             "paused": paused.decode() or None,
             "frozen_s": round(int(frozen) / 1000, 1),
@@ -240,4 +263,6 @@ class RedisLedger:
             "workers": int(workers),
             "cap": float(cap) if cap else None,
             "barrier": bool(barrier),
+            "ready": int(ready),
+            "idle_s": int(idle) / 1000 if int(idle) >= 0 else None,
         }

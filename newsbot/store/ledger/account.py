@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,7 @@ async def tally(redis: Redis, bot: str, push: str) -> Tally | None:
     counts = {name: int(h[name]) for name in COUNTS}
     size = int(h["size"])
     why = Counter(reason.decode() for reason in reasons)
+    why.update(json.loads(h.get("reasons") or "{}"))  # of a folded push
     if int(h.get("absent", 0)):
         why["not there to edit"] += int(h["absent"])
     if h["state"] in ("expired", "cancelled") and int(h.get("rest", 0)):

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import time
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from babel.messages.pofile import read_po
 from pydantic import SecretStr, ValidationError
 
 from newsbot import platforms, settings
+from newsbot.bootstrap.files import LANGUAGES, read_duties, read_topics
+from newsbot.bootstrap.files import read_words as read_words
 from newsbot.core import commands, compose, duties, editorial
-from newsbot.core import topics as topic_rules
 from newsbot.core.delivery import Terms
 from newsbot.core.duties import Duties
 from newsbot.core.model import Address, Article, Pace, Person, Policy, Rendered, Story, Topic, Urgency
 from newsbot.fetch import Fetcher
 from newsbot.flows.again import Again
+from newsbot.flows.alarm import Alarm
 from newsbot.flows.chat import Chat
 from newsbot.flows.deliver import Deliver
 from newsbot.flows.desk import Deeds, Desk
@@ -33,8 +32,10 @@ from newsbot.flows.doubt import Doubts
 from newsbot.flows.gate import Gate
 from newsbot.flows.ingest import Ingest
 from newsbot.flows.plan import Plan
+from newsbot.flows.probe import Probe
 from newsbot.flows.question import Question
 from newsbot.flows.report import Report
+from newsbot.flows.retention import Retention
 from newsbot.flows.revise import Revise
 from newsbot.flows.upkeep import Upkeep
 from newsbot.flows.words import Words
@@ -42,6 +43,7 @@ from newsbot.ports import Dialect, Fetch, Platform, Source
 from newsbot.settings import ConfigError, Settings, SourceSection
 from newsbot.sources.feed import FeedSource
 from newsbot.sources.jekyll import JekyllSource
+from newsbot.store.archive import RedisArchive
 from newsbot.store.audit import RedisAudit
 from newsbot.store.journal import FileJournal
 from newsbot.store.ledger import RedisLedger
@@ -49,10 +51,6 @@ from newsbot.store.redis import Redis
 from newsbot.store.stories import RedisStories
 from newsbot.store.subscribers import RedisSubscribers
 from newsbot.telemetry import Metrics
-
-TOPICS_FILE = Path("config/topics.toml")
-DUTIES_FILE = Path("config/duties.toml")
-LANGUAGES = ("ko", "en")
 
 
 def now() -> datetime:
@@ -131,6 +129,10 @@ class Kit:
     ingest: Ingest
     report: Report
     deeds: Deeds
+    alarms: Alarm
+    archive: RedisArchive
+    settled: Mapping[str, Mapping[Urgency, Policy]]
+    """Platform → what is done about doubts of each urgency."""
 
     def door(self) -> Door:
         """The chat door."""
@@ -153,7 +155,7 @@ class Kit:
             self.paces[platform],
             now,
             self.metrics.observe,
-            self.alarm,
+            self.alarms.tell,
         )
 
     def upkeep(self) -> Upkeep:
@@ -162,11 +164,17 @@ class Kit:
 
     def doubts(self) -> Doubts:
         """The round of settling what is in doubt."""
-        found = {name: policies(self.plain.settings, name, platform) for name, platform in self.platforms.items()}
-        return Doubts(self.stories, self.ledger, self.platforms, found, now)
+        return Doubts(self.stories, self.ledger, self.platforms, self.settled, now)
 
-    async def alarm(self, key: str, **fields: object) -> None:
-        """Tell the desk what a person must know."""
+    def probe(self, worker: str) -> Probe:
+        """The round of looking at chats that lost their rights."""
+        bots = tuple(self.platforms)
+        return Probe(self.subscribers, self.ledger, self.platforms, now, bots, worker, self.metrics.looked)
+
+    def retention(self, worker: str) -> Retention:
+        """The round of folding what is old and erasing who is gone."""
+        bots, hot = tuple(self.plain.dialects), self.plain.settings.keep.hot_days
+        return Retention(self.archive, self.subscribers, self.ledger, now, bots, worker, hot)
 
     def person(self, name: str) -> Person | None:
         """The person of that name in the config."""
@@ -201,8 +209,8 @@ def check_redis(config: Settings) -> None:
 def _redis(url: str) -> Redis:
     try:
         return Redis(url)
-    except ValueError:  # its words may quote a part of the password
-        raise ConfigError("REDIS_URL: not a redis://, rediss:// or unix:// address") from None
+    except ValueError as error:
+        raise ConfigError(f"REDIS_URL: {error}") from None
 
 
 def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: bool = True) -> Kit:
@@ -212,11 +220,13 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     """
     base = plain(config)
     redis = _redis(redis_url)
-    stories, audit = RedisStories(redis), RedisAudit(redis)
-    ledger = RedisLedger(redis, terms(config), guarded=config.redis.barrier)
+    kept = config.keep.days * 86400
+    stories, audit, archive = RedisStories(redis, kept=kept + 86400), RedisAudit(redis), RedisArchive(redis)
+    ledger = RedisLedger(redis, terms(config), archive, kept=kept, guarded=config.redis.barrier)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
     clients, paces, ops = connect(base, config, environ, live=live)
     bots = tuple(paces)
+    settled = MappingProxyType({name: policies(config, name, dialect) for name, dialect in base.dialects.items()})
     plan = Plan(stories, ledger, base.dialects, now)
     gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
     question = Question(stories, now, editorial.new_story_id)
@@ -239,8 +249,11 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
         plan,
         gate,
         ingest,
-        Report(stories, subscribers, ledger, base.dialects),
+        Report(stories, subscribers, ledger, base.dialects, settled),
         Deeds(stories, ledger, audit, ingest, plan, bots, now),
+        Alarm(MappingProxyType(clients), frozenset(ops), base.words, ledger, stories, now, worker_name()),
+        archive,
+        settled,
     )
 
 
@@ -251,13 +264,13 @@ def terms(config: Settings) -> Terms:
     return Terms(fresh, late.then == "drop")
 
 
-def policies(config: Settings, name: str, platform: Platform) -> Mapping[Urgency, Policy]:
+def policies(config: Settings, name: str, dialect: Dialect) -> Mapping[Urgency, Policy]:
     """What is done about doubts of each urgency; unless configured, a platform is read back where it can be, and on the
     others a flash is sent once more and everything else held (reliability §2.4)."""
-    usual: Policy = "read" if platform.reads_back else "hold"
+    usual: Policy = "read" if dialect.reads_back else "hold"
     given = config.doubt.get(name)
     chosen = {urgency: getattr(given, urgency.value) if given else None for urgency in Urgency}
-    flash: Policy = "read" if platform.reads_back else "resend"
+    flash: Policy = "read" if dialect.reads_back else "resend"
     return {urgency: one or (flash if urgency is Urgency.FLASH else usual) for urgency, one in chosen.items()}
 
 
@@ -363,38 +376,6 @@ def sources(
             raise ConfigError(f"site folder {section.path} does not exist or is no folder")
         found.append(JekyllSource(section.name, section.path, url=section.url or config.site.url or None, **shared))
     return found
-
-
-def read_topics() -> tuple[Topic, ...]:
-    """The topics of `config/topics.toml`, or the ones that come with the package. Raises ConfigError."""
-    packaged = files("newsbot") / "topics.toml"
-    text = TOPICS_FILE.read_text("utf-8") if TOPICS_FILE.is_file() else packaged.read_text("utf-8")
-    try:
-        return topic_rules.read(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise ConfigError(f"{TOPICS_FILE}: {error}") from None
-
-
-def read_duties() -> Duties:
-    """The duties of `config/duties.toml`, or the ones that come with the package. Raises ConfigError."""
-    packaged = files("newsbot") / "duties.toml"
-    text = DUTIES_FILE.read_text("utf-8") if DUTIES_FILE.is_file() else packaged.read_text("utf-8")
-    try:
-        return duties.read(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise ConfigError(f"{DUTIES_FILE}: {error}") from None
-
-
-def read_words(default: str) -> Words:
-    """The catalogs, read from their .po files: one folder a language, one file a subject."""
-    catalogs: dict[str, Mapping[str, str]] = {}
-    for language in LANGUAGES:
-        words: dict[str, str] = {}
-        for place in (files("newsbot") / "locales" / language).iterdir():
-            with place.open("rb") as file:
-                words |= {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id and entry.string}
-        catalogs[language] = MappingProxyType(words)
-    return Words(MappingProxyType(catalogs), default)
 
 
 def worker_name() -> str:

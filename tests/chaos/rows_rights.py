@@ -1,0 +1,136 @@
+"""Rows about what is taken from the bot: its token, its chats, its being alone: F24, F25, F34."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection, Mapping
+from random import Random
+
+from newsbot.core.model import Address, Subscriber, Urgency
+from tests.cast import GROUP
+from tests.chaos.account import leaks
+from tests.chaos.calls import Calls
+from tests.chaos.row import Row, Verdict
+from tests.chaos.rows_redis import in_flight
+from tests.chaos.stage import IN_FLIGHT, Push, Stage
+
+STOPS = 1.0
+"""Seconds after which nothing is sent any more with a token that was revoked (reliability F24)."""
+RESUMES = 10.0
+"""Seconds after which sending goes on with a token that is good again."""
+NEW_TOKEN = "123456789:NewTokenForTheChaosRowsOnly000000000"
+SPARE = 2_000_000
+"""The first of the chats that others move to."""
+SUPERGROUP = -1_009_000_000_001
+
+
+async def revoked(stage: Stage, rng: Random) -> tuple[Push, Calls, float]:
+    """A push under way whose bot lost its token; the push, its calls, and since when (unix seconds)."""
+    chats = stage.pick(2000, 600)
+    await stage.up(chats, rate=200)
+    await in_flight(stage)
+    calls = await Calls.listen(stage)
+    push = await stage.tell()
+    await stage.reaches(push, chats // 4 + rng.randrange(chats // 4))
+    began = time.time()
+    await stage.sandbox.post("/telegram/token", revoked=True)
+    await asyncio.sleep(stage.pick(15, 7))
+    return push, calls, began
+
+
+async def judge_stop(stage: Stage, push: Push, calls: Calls, began: float, resumed: float) -> Verdict:
+    """It stopped at once, nobody was given up for it, and it went on."""
+    found = await calls.all()
+    refused = [call for call in found if call.status == 401]
+    stopped = max((call.at - began for call in refused), default=0.0)
+    figures = {"stopped_s": round(stopped, 2), "refused": len(refused), "resumed_s": resumed}
+    verdict = await stage.verdict(push, dead=(await stage.tally(push)).dead, **figures)
+    verdict.expect(refused, "nothing was refused: this row shows nothing")
+    verdict.expect(stopped <= STOPS, f"still sending {stopped:.1f} s after the token was revoked")
+    verdict.expect(len(refused) <= 4 * IN_FLIGHT, f"{len(refused)} calls with a token that was revoked")
+    verdict.expect(not verdict.figures["dead"], f"{verdict.figures['dead']} chats given up for it")
+    verdict.expect(resumed <= RESUMES, f"{resumed} s from a good token to the next send")
+    return verdict
+
+
+async def same_token(stage: Stage, rng: Random) -> Verdict:
+    """The token is revoked in the middle of a push, and good again later: the same workers go on by themselves."""
+    push, calls, began = await revoked(stage, rng)
+    await stage.sandbox.post("/telegram/token", revoked=False)
+    resumed = await stage.sends()
+    await stage.drained(push)
+    verdict = await judge_stop(stage, push, calls, began, resumed)
+    verdict.expect(len(stage.living) == 4, f"{len(stage.living)} of 4 workers are left")
+    return verdict
+
+
+async def new_token(stage: Stage, rng: Random) -> Verdict:
+    """The token is revoked in the middle of a push, and another one takes its place: new workers finish it."""
+    push, calls, began = await revoked(stage, rng)
+    await stage.sandbox.post("/telegram/token", token=NEW_TOKEN, revoked=False)
+    late = await stage.start("worker")  # somebody starts one with the old token
+    code = await late.ended()
+    await stage.rest()
+    stage.environ["TELEGRAM_BOT_TOKEN"] = NEW_TOKEN
+    replaced = asyncio.create_task(stage.hire(4))
+    resumed = await stage.sends()
+    await replaced
+    await stage.drained(push)
+    verdict = await judge_stop(stage, push, calls, began, resumed)
+    verdict.expect(code == 1 and "token refused" in late.words, f"with the old token: {code}, {late.words!r}")
+    verdict.expect("Traceback" not in late.words, f"with the old token: {late.words}")
+    verdict.problems += leaks(stage.folder, [NEW_TOKEN])
+    return verdict
+
+
+async def migrated(stage: Stage, rng: Random) -> Verdict:
+    """Chats move in the middle of two pushes, some to where somebody reads already: one copy each, at the new address."""
+    chats, moving, known = stage.pick(600, 300), 30, 5
+    await stage.up(chats, rate=100)
+    await stage.kit.subscribers.put(Subscriber(Address("telegram", GROUP)))
+    calls = await Calls.listen(stage)
+    order = [one.address.chat for one in sorted([one async for one in stage.kit.subscribers.all()], key=by_index)]
+    old = rng.sample(order[chats // 3 : -1], moving + known)  # whose turn has not come when they move
+    news = [str(SPARE + number) for number in range(moving)] + rng.sample(order[: chats // 3], known)
+    moves = dict(zip(old, news, strict=True))
+    await stage.sandbox.post("/telegram/chats", count=moving, first_id=SPARE)
+    pushes = [await stage.tell(), await stage.tell(Urgency.FLASH)]
+    await stage.reaches(pushes[1], chats // 10 + rng.randrange(chats // 10))
+    await stage.sandbox.post("/telegram/migrate", chat=int(GROUP), to=SUPERGROUP)
+    for chat, to in moves.items():
+        await stage.sandbox.fault("migrated", method="sendMessage", chat=chat, times=-1, args={"to": int(to)})
+    await stage.drained(*pushes)
+    moves[GROUP] = str(SUPERGROUP)
+    asked = sum(call.chat in moves for call in await calls.all())
+    pushes.append(await stage.tell())
+    await stage.drained(pushes[-1])
+    again = sum(call.chat in moves for call in await calls.all()) - asked
+    verdict = await stage.verdict(*pushes, moved=len(moves), known_there=known, asked_at_the_old=asked)
+    verdict.expect(len(moves) <= asked <= 2 * len(moves), f"{asked} calls to {len(moves)} old addresses")
+    verdict.expect(not again, f"{again} calls to old addresses with the next story")
+    verdict.expect(verdict.sent == 3 * (chats + 1 - known), f"{verdict.sent} sent")
+    verdict.problems += [problem async for problem in misplaced(stage, moves, set(news[moving:]))]
+    return verdict
+
+
+def by_index(one: Subscriber) -> int:
+    """In the order a push goes through them."""
+    return one.index
+
+
+async def misplaced(stage: Stage, moves: Mapping[str, str], known: Collection[str]) -> AsyncIterator[str]:
+    """What is wrong in the registry: who moved is found at the new address alone, or stopped where that one is known."""
+    for chat, to in moves.items():
+        before, now = [await stage.kit.subscribers.get(Address("telegram", one)) for one in (chat, to)]
+        if now is None or now.state != "active":
+            yield f"{to}, where {chat} moved to: {now}"
+        if (before.state if before else "gone") != ("stopped" if to in known else "gone"):
+            yield f"{chat}, which moved to {to}: {before}"
+
+
+ROWS = [
+    Row("F24", "token revoked in the middle of a push, then good again", same_token),
+    Row("F24-new", "token revoked in the middle of a push, then another one", new_token),
+    Row("F25", "group becomes supergroup in the middle of a push, and 35 chats move", migrated),
+]
