@@ -106,10 +106,13 @@ class Deliver:
         bot = self.platform.name
         async with self._telling:
             if self._told[-1:] != [run]:
+                # Whoever comes new to a Redis that everybody knows has nothing to tell; the dead are told of beside.
+                known = not self._told and await self.ledger.barrier(bot, "", run)
                 receipts = self.journal.own()
                 changed = await self.ledger.replay(bot, receipts)
-                self._heard.clear()
-                changed += await self._take_over()
+                if not known:
+                    self._heard.clear()
+                    changed += await self._take_over()
                 self._told[:] = [run]
                 log.info("journal.told", platform=bot, receipts=len(receipts), changed=changed)
             return await self.ledger.barrier(bot, self.worker, run)
@@ -121,7 +124,7 @@ class Deliver:
     async def take_over(self) -> int:
         """Finish what workers that are gone left in this folder; how many deliveries were settled by it."""
         async with self._telling:
-            return await self._take_over()
+            return await self._take_over() if self._told else 0
 
     async def _take_over(self) -> int:
         changed = 0

@@ -18,13 +18,22 @@ import time
 from pathlib import Path
 
 from newsbot import telemetry
-from tests.chaos import rows_feed, rows_more, rows_platform, rows_process, rows_redis, rows_soak, rows_store
+from tests.chaos import (
+    rows_cluster,
+    rows_feed,
+    rows_more,
+    rows_platform,
+    rows_process,
+    rows_redis,
+    rows_soak,
+    rows_store,
+)
 from tests.chaos.row import Row, Verdict
 from tests.chaos.stage import staged
 from tests.chaos.table import Result, put
 from tests.chaos.workers import Nursery
 
-PARTS = (rows_process, rows_redis, rows_store, rows_soak, rows_platform, rows_more, rows_feed)
+PARTS = (rows_process, rows_redis, rows_store, rows_soak, rows_platform, rows_more, rows_feed, rows_cluster)
 ROWS = sorted(
     (row for part in PARTS for row in part.ROWS), key=lambda row: (int(row.name.partition("-")[0][1:]), row.name)
 )

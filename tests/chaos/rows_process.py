@@ -7,8 +7,7 @@ import time
 from random import Random
 
 from tests.chaos.row import Row, Verdict
-from tests.chaos.stage import IN_FLIGHT, Push, Stage
-from tests.chaos.workers import Worker
+from tests.chaos.stage import IN_FLIGHT, Push, Stage, in_flight
 
 DRAIN = 15.0
 """Seconds a worker may take to end after SIGTERM."""
@@ -29,62 +28,67 @@ async def calm(stage: Stage, rng: Random) -> Verdict:
 
 
 async def killed(stage: Stage, rng: Random) -> Verdict:
-    """SIGKILL for a random worker, again and again; a replacement is ready the moment it dies."""
+    """SIGKILL for a random worker of four, again and again, through the whole push."""
     chats, kills = stage.pick(10_000, 600), stage.pick(200, 8)
-    await stage.up(chats, rate=300)
+    await stage.up(chats, rate=1000, workers=0)
+    await in_flight(stage, 0.2)
+    step = chats // (kills + 2)
+    await stage.hire_at(min(300.0, 0.6 * step / await stage.start_seconds()))
     push = await stage.tell()
     killing = Killing(stage, push, rng)
-    await killing.run(kills, chats)
+    for number in range(1, kills + 1):
+        await stage.reaches(push, number * step - rng.randrange(step // 2))
+        await killing.one()
     await stage.drained(push)
-    return await stage.verdict(push, bound=killing.in_flight, kills=killing.kills)
+    verdict = await stage.verdict(push, bound=killing.in_flight, kills=kills)
+    verdict.expect(killing.idle <= kills // 10, f"{killing.idle} kills came when everything was begun")
+    return verdict
 
 
 class Killing:
-    """Kills by progress: the next only after the new worker began and some 50 outcomes were added."""
+    """Kills by progress: the next only after the new worker is ready."""
 
     def __init__(self, stage: Stage, push: Push, rng: Random) -> None:
         self.stage, self.push, self.rng = stage, push, rng
-        self.kills = 0
+        self.idle = 0
+        """Kills that came too late to hurt."""
         self.in_flight = 0
         """The most that these kills can have left in doubt: what was in flight just after each, over all workers, and
         never more than one worker may have."""
 
-    async def run(self, kills: int, chats: int) -> None:
-        """So many, spread over the push."""
-        step = chats // (kills + 2)
-        for number in range(1, kills + 1):
-            await self.stage.reaches(self.push, number * step + self.rng.randrange(step))
-            await self.one()
-
-    async def one(self) -> Worker:
-        """One kill; the worker that took the place."""
+    async def one(self) -> None:
+        """One kill, and another worker in the place."""
+        self.idle += not (await self.stage.tally(self.push)).pending
         victim = self.rng.choice(self.stage.living)
         victim.kill()
         await victim.ended()
-        self.kills += 1
         self.in_flight += min(IN_FLIGHT, (await self.stage.tally(self.push)).sending)
-        (new,) = await self.stage.hire()
-        return new
+        await self.stage.hire()
 
 
 async def rolled(stage: Stage, rng: Random) -> Verdict:
     """SIGTERM for one worker after another: each ends what it began, and nothing is in doubt."""
-    chats, restarts = stage.pick(5000, 400), stage.pick(50, 4)
-    await stage.up(chats, rate=300)
-    await stage.sandbox.fault("slow", method="sendMessage", times=-1, args={"seconds": 0.1})
+    restarts = stage.pick(50, 4)
+    step = 40
+    chats = step * (restarts + 2)
+    await stage.up(chats, rate=1000, workers=0)
+    await in_flight(stage, 0.2)
+    await stage.hire_at(min(100.0, 0.6 * step / (1 + await stage.start_seconds())))
     push = await stage.tell()
-    step, codes, took = chats // (restarts + 2), [], []
+    codes, took, idle = [], [], 0
     for number in range(1, restarts + 1):
-        await stage.reaches(push, number * step + rng.randrange(step))
-        await stage.hire()
-        began = time.monotonic()
-        codes.append(await rng.choice(stage.living[:-1]).stops())
+        await stage.reaches(push, number * step - rng.randrange(step // 2))
+        idle += not (await stage.tally(push)).pending
+        victim, began = rng.choice(stage.living), time.monotonic()
+        codes.append(await victim.stops())
         took.append(time.monotonic() - began)
+        await stage.hire()
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=0, restarts=restarts)
     verdict.took("end", took, DRAIN)
     verdict.expect(max(took) <= DRAIN + 5, f"a worker took {max(took):.1f} s to end")
     verdict.expect(not any(codes), f"exit codes {sorted(set(codes))}")
+    verdict.expect(idle <= restarts // 10, f"{idle} restarts came when everything was begun")
     return verdict
 
 
@@ -119,7 +123,7 @@ async def deserted(stage: Stage, rng: Random) -> Verdict:
     """Every worker is killed at half-time, its host and journal with it; others come a minute later."""
     chats, away = stage.pick(3000, 400), stage.pick(60, 8)
     await stage.up(chats, rate=300)
-    await stage.sandbox.fault("slow", method="sendMessage", times=-1, args={"seconds": 0.1})
+    await in_flight(stage)
     push = await stage.tell()
     await stage.reaches(push, chats // 2 + rng.randrange(chats // 10))
     workers = stage.living

@@ -13,17 +13,12 @@ from tests.cast import until
 from tests.chaos.row import Row, Verdict
 from tests.chaos.rows_process import Killing
 from tests.chaos.server import Server
-from tests.chaos.stage import IN_FLIGHT, Push, Stage, staged
+from tests.chaos.stage import IN_FLIGHT, Push, Stage, in_flight, staged
 
 ALARM = 60.0
 """Seconds in which a worker says that Redis is away (F8, F13)."""
 LOST = 2.0
 """Seconds of acknowledged writes that `everysec` may lose with the host's power."""
-
-
-async def in_flight(stage: Stage, seconds: float = 0.1) -> None:
-    """Answers take so long, so that something is on the wire whenever a fault strikes."""
-    await stage.sandbox.fault("slow", method="sendMessage", times=-1, args={"seconds": seconds})
 
 
 async def struck(stage: Stage, rng: Random, fsync: str) -> Verdict:
@@ -158,15 +153,18 @@ async def alarmed(stage: Stage, before: int) -> float:
 async def promoted(stage: Stage, rng: Random) -> Verdict:
     """Failovers with a split window, and worker kills, some of them inside it; then without the barrier, to see it bite."""
     chats, failovers, kills = stage.pick(10_000, 900), stage.pick(5, 1), stage.pick(20, 2)
-    await stage.up(chats, rate=stage.pick(600, 200))
-    push, shut = await take_turns(stage, rng, chats, failovers, kills)
+    await stage.up(chats, rate=1000, workers=0)
+    step = chats // (failovers + kills + 2)
+    await stage.hire_at(min(600.0, 0.5 * step / await stage.start_seconds()))
+    push, shut, idle = await take_turns(stage, rng, chats, failovers, kills)
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=kills * IN_FLIGHT, failovers=failovers, kills=kills)
+    verdict.expect(idle <= kills // 10, f"{idle} of the faults came when everything was begun")
     verdict.took("shut", shut, stage.pick(5, 60))
     async with staged(stage.folder / "control", stage.nursery, quick=stage.quick) as control:
         chats = stage.pick(2000, 600)
         await control.up(chats, rate=200, NEWSBOT_REDIS__BARRIER="false")
-        push, _ = await take_turns(control, rng, chats, stage.pick(2, 1), 0)
+        push, *_ = await take_turns(control, rng, chats, stage.pick(2, 1), 0)
         await control.begun(push)
         await landing(control)
         naked = await control.verdict(push)
@@ -175,27 +173,31 @@ async def promoted(stage: Stage, rng: Random) -> Verdict:
     return verdict
 
 
-async def take_turns(stage: Stage, rng: Random, chats: int, failovers: int, kills: int) -> tuple[Push, list[float]]:
-    """A push under so many failovers and kills in a drawn order; and how long the gate was shut each time, in seconds."""
+async def take_turns(
+    stage: Stage, rng: Random, chats: int, failovers: int, kills: int
+) -> tuple[Push, list[float], int]:
+    """A push under so many failovers and kills in a drawn order; how long the gate was shut each time, in seconds; and how
+    many of these came too late to hurt."""
     await in_flight(stage)
     push = await stage.tell()
     killing = Killing(stage, push, rng)
     inside = min(failovers, kills) // 2 + min(failovers, kills) % 2
     turns = ["failover"] * (failovers - inside) + ["both"] * inside + ["kill"] * (kills - inside)
     rng.shuffle(turns)
-    step, shut = chats // (len(turns) + 2), []
+    step, shut = chats // (len(turns) + 2), list[float]()
     for number, turn in enumerate(turns, 1):
         replica = None if turn == "kill" else await stage.replica()
-        await stage.reaches(push, number * step + rng.randrange(step))
+        await stage.reaches(push, number * step + rng.randrange(step // 2))
         if replica is None:
             await killing.one()
             continue
+        killing.idle += not (await stage.tally(push)).pending
         if turn == "both":
             await asyncio.gather(stage.failover(replica), killing.one())
         else:
             await stage.failover(replica)
         shut.append(await stage.sends(push))
-    return push, shut
+    return push, shut, killing.idle
 
 
 async def stalled(stage: Stage, rng: Random) -> Verdict:

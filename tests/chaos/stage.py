@@ -32,7 +32,7 @@ PATIENCE = 60.0
 """Seconds without any progress after which a row has failed; nothing passes by waiting."""
 LOOK = 0.01
 
-__all__ = ["IN_FLIGHT", "Push", "Stage", "staged"]
+__all__ = ["IN_FLIGHT", "Push", "Stage", "in_flight", "staged"]
 
 
 @dataclass
@@ -123,8 +123,18 @@ class Stage:
         for platform in platforms:
             await self.crowd(chats, platform)
         await self.hire(workers, unlimited=unlimited)
-        if workers:  # a row is about a bot that has run for a while: its data folder knows this Redis
-            await until(lambda: (self.data / "mark").exists(), "a worker has noted how far Redis has come", PATIENCE)
+        if workers:
+            await self.settled()
+
+    async def settled(self) -> None:
+        """Until the data folder knows this Redis: a row is about a bot that has run for a while."""
+        await until(lambda: (self.data / "mark").exists(), "a worker has noted how far Redis has come", PATIENCE)
+
+    async def hire_at(self, rate: float, workers: int = 4) -> None:
+        """Workers of this rate, and whoever is hired from now on has it too."""
+        self.environ["NEWSBOT_TELEGRAM__RATE"] = f"{rate:.4g}"
+        await self.hire(workers)
+        await self.settled()
 
     def _environ(self, platforms: tuple[str, ...], rate: float) -> dict[str, str]:
         facts = self.sandbox.facts
@@ -178,6 +188,16 @@ class Stage:
         self.workers += hired
         await asyncio.gather(*(worker.ready() for worker in hired))
         return hired
+
+    async def start_seconds(self) -> float:
+        """How long a worker takes here and now from its fork until it is ready, by the worse of two."""
+        took = []
+        for _ in range(2):
+            began = time.monotonic()
+            (worker,) = await self.hire()
+            took.append(time.monotonic() - began)
+            await worker.stops()
+        return max(took)
 
     async def start(self, *arguments: str, door: Door | None = None, unlimited: bool = False, **environ: str) -> Worker:
         """`newsbot ARGUMENTS` in the row's folder, not waited for; REDIS_URL leads through `door`."""
@@ -305,6 +325,11 @@ async def staged(folder: Path, nursery: Nursery, *, quick: bool) -> AsyncIterato
         yield stage
     finally:
         await stage.close()
+
+
+async def in_flight(stage: Stage, seconds: float = 0.1) -> None:
+    """Telegram's answers take so long, so that something is on the wire whenever a fault strikes."""
+    await stage.sandbox.fault("slow", method="sendMessage", times=-1, args={"seconds": seconds})
 
 
 def sample(urgency: Urgency, **facts: Any) -> Story:

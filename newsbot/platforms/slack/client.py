@@ -42,7 +42,7 @@ ALL = aiohttp.ClientTimeout(total=SEND_TIMEOUT - 1.0, connect=CONNECT, sock_conn
 LETS_GO = aiohttp.ClientTimeout(total=LEASE, connect=CONNECT, sock_connect=CONNECT)
 # Seconds an idle connection is kept: one the other side closes while we write would be a doubt.
 IDLE = 15.0
-MOST = 1 << 20  # bytes of one answer
+MOST = 1 << 20  # bytes of one answer; a page of 15 posts with all their blocks stays below
 
 # What chat.update takes of a posted message.
 EDITABLE = ("text", "blocks", "attachments", "metadata")

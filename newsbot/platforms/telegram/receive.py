@@ -22,6 +22,7 @@ Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 POLL = 25  # seconds one request waits for news; the server allows up to 50
 PAGE = 100  # updates in one answer, the server's own limit
+MOST = 5 << 20  # bytes of one answer; the open-source server ends a page at 4 MB
 TOGETHER = 16  # chats handled at the same time
 # Seconds a page may take before the next is asked for while some chat is still busy.
 PATIENCE = 0.5
@@ -145,7 +146,7 @@ class Poller:
         ask = {"offset": self._offset, "limit": PAGE, "timeout": wait, "allowed_updates": ALLOWED}
         body = json.dumps({key: value for key, value in ask.items() if key != "offset" or value}).encode()
         try:
-            status, data = await self._request.send(self._url, body, total=wait + 15.0)
+            status, data = await self._request.send(self._url, body, wait + 15.0, MOST)
         except TelegramError as error:
             await self._failed(why=str(error))
             return None

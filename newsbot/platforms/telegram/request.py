@@ -26,7 +26,8 @@ LETS_GO = LEASE
 CONNECT = 5.0
 # A connection that idled longer may have been closed by the other side at the moment we write: that would be a doubt.
 IDLE = 15.0
-MOST = 1 << 20  # bytes of one answer; a page of 100 updates stays well below
+# Bytes of one answer. A message comes back with what it answers, both at most 4096 characters and 100 entities: 70 KB.
+MOST = 1 << 18
 
 # pyreqwest calls nearly everything "ConnectError"; only this phase, named in its causes, is before the request left.
 CONNECTING = "client error (Connect)"
@@ -87,12 +88,12 @@ class FastRequest(BaseRequest):
         if client is not None:
             await client.close()
 
-    async def send(self, url: str, body: bytes, total: float | None = None) -> tuple[int, bytes]:
-        """Status and answer of one POST of ready JSON bytes; an answer over 1 MB comes back empty.
+    async def send(self, url: str, body: bytes, total: float | None = None, most: int = MOST) -> tuple[int, bytes]:
+        """Status and answer of one POST of ready JSON bytes; an answer over `most` bytes comes back empty.
 
         `total` is in seconds. Raises NotSent or Lost.
         """
-        return await self._one("POST", url, body, self._total if total is None else total)
+        return await self._one("POST", url, body, self._total if total is None else total, most)
 
     async def do_request(
         self,
@@ -109,9 +110,9 @@ class FastRequest(BaseRequest):
             raise NotSent("uploads are not supported: send photos by URL")
         body = json.dumps(request_data.parameters if request_data else {}, ensure_ascii=False).encode()
         total = float(read_timeout) if isinstance(read_timeout, (int, float)) else self._total
-        return await self._one(method, url, body, total)
+        return await self._one(method, url, body, total, MOST)
 
-    async def _one(self, method: str, url: str, body: bytes, total: float) -> tuple[int, bytes]:
+    async def _one(self, method: str, url: str, body: bytes, total: float, most: int) -> tuple[int, bytes]:
         if self._client is None:
             raise NotSent("the client is closed")
         try:
@@ -119,12 +120,12 @@ class FastRequest(BaseRequest):
             if method == "POST":
                 builder = builder.header("Content-Type", "application/json").body_bytes(body)
             async with builder.build_streamed() as response:
-                data = await response.body_reader.read(MOST + 1)
+                data = await response.body_reader.read(most + 1)
         except RequestError as error:
             raise self._failure(error) from None  # the cause holds the URL, and with it the token
         except (PyreqwestError, ValueError) as error:
             raise NotSent(f"cannot build the request: {type(error).__name__}") from None
-        answer = b"" if data is None or len(data) > MOST else data.to_bytes()
+        answer = b"" if data is None or len(data) > most else data.to_bytes()
         return response.status, answer
 
     def _failure(self, error: RequestError) -> NetworkError:

@@ -29,7 +29,7 @@ GATHERED = 1.2
 GIVEN_UP = 3.0
 """Seconds after which whoever has not told a changed Redis what it knows is not waited for (reliability §2.6)."""
 
-REPLAYED = 256  # receipts told in one script call
+REPLAYED = 512  # receipts told in one script call
 
 
 class RedisLedger:
@@ -112,17 +112,16 @@ class RedisLedger:
     async def replay(self, bot: str, receipts: Iterable[Receipt]) -> int:
         """Tell the ledger what was written down beside it, whatever it remembers itself; how many changed something."""
         taken = 0
-        for push, results in coding.by_push(receipts):
+        for push, token, results in coding.by_push(receipts):
             if not (width := await self._width(keys.push(bot, push))):
-                continue  # this Redis never heard of the push: it is planned anew, or was another installation's
-            for token, window in coding.windows(results):
-                for start in range(0, len(window), REPLAYED):
-                    words = coding.written(window[start : start + REPLAYED], width)
-                    taken += int(await self._redis.run("commit", [keys.bot(bot)], [push, "replay", token, *words]))
+                continue  # this Redis never heard of the push: it was another installation's
+            for start in range(0, len(results), REPLAYED):
+                words = coding.written(results[start : start + REPLAYED], width)
+                taken += int(await self._redis.run("commit", [keys.bot(bot)], [push, "replay", token, *words]))
         return taken
 
     async def barrier(self, bot: str, worker: str, run: str) -> bool:
-        """This worker has told the Redis of that run what it knows; whether sending goes on."""
+        """This worker has told the Redis of that run what it knows; whether sending goes on. "" asks and tells nothing."""
         times = [round(seconds * 1000) for seconds in (GATHERED, GIVEN_UP, SILENCE)]
         return int(await self._redis.run("barrier", [keys.bot(bot)], [worker, run, *times])) == 1
 

@@ -88,8 +88,11 @@ def coded(outcome: Outcome | None, delay: float) -> tuple[str, int, str]:
             assert_never(outcome)
 
 
-def by_push(receipts: Iterable[Receipt]) -> Iterable[tuple[str, list[Result]]]:
-    """Receipts as results, push by push and window by window."""
-    ordered = sorted(receipts, key=lambda one: (one.push, one.intent.token))
-    for push, group in groupby(ordered, key=lambda one: one.push):
-        yield push, [(one.intent, one.outcome, one.delay) for one in group]
+def by_push(receipts: Iterable[Receipt]) -> Iterable[tuple[str, str, list[Result]]]:
+    """Receipts as (push, token, results). What was sent is sent whoever held it: it comes without a token, all together."""
+
+    def place(one: Receipt) -> tuple[str, str]:
+        return one.push, "" if isinstance(one.outcome, Sent) else one.intent.token
+
+    for (push, token), group in groupby(sorted(receipts, key=place), key=place):
+        yield push, token, [(one.intent, one.outcome, one.delay) for one in group]

@@ -1,6 +1,6 @@
 -- barrier: this worker has told this Redis what it knows. Slot {bot}.
 -- KEYS 1 prefix of the bot
--- ARGV 1 worker  2 run id of the Redis it told  3 least wait (ms): in that time every living worker beats again
+-- ARGV 1 worker, or "" to look whether this Redis is known, and write nothing  2 run id of the Redis it told  3 least wait (ms): in that time every living worker beats again
 --      4 most wait (ms): whoever has not come by then is lost, and what it had under way becomes doubt  5 silence (ms)
 -- Replies 1 where sending goes on, 0 while others are awaited, -1 where this is another Redis by now. Idempotent.
 local prefix, worker, run = KEYS[1], ARGV[1], ARGV[2]
@@ -9,6 +9,7 @@ local gate, reported = prefix .. 'gate', prefix .. 'reported'
 if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= run then return -1 end
 local g = redis.call('HMGET', gate, 'run', 'turn', 'turned')
 if g[1] == run then return 1 end
+if worker == '' then return 0 end
 if g[2] ~= run then
   redis.call('DEL', reported)
   redis.call('HSET', gate, 'turn', run, 'turned', whole(now))

@@ -231,6 +231,7 @@ for _, c in ipairs(list) do
     is_copy(c)
   end
 end
+if taken == 0 then return 0 end -- nothing is written: a journal is mostly told what is known
 if changed then close_intents() end
 set_states(key, marks)
 set_cells(key .. ':refs', width, refs)
