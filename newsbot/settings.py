@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from newsbot.core.model import Policy, Role
+from newsbot.core.model import Role
 
 DEFAULT_FILE = Path("config/newsbot.toml")
 PREFIX = "NEWSBOT_"
@@ -138,15 +138,6 @@ class Late(Section):
     then: Literal["send", "drop"] = "send"
 
 
-class DoubtSection(Section):
-    """`[doubt.<platform>]`: what is done by urgency about a delivery nobody knows the end of: "hold", "resend" (once),
-    "read" (look whether it is there, then once more if not). A platform that cannot be read back holds instead."""
-
-    flash: Policy | None = None
-    breaking: Policy | None = None
-    normal: Policy | None = None
-
-
 class Keep(Section):
     """`[keep]`: days that texts, audiences, outcomes and references stay correctable (Korean press law: six months), and
     for how many of them they lie ready in Redis before they are compressed."""
@@ -212,7 +203,6 @@ class Settings(Section):
     data: Data = Data()
     redis: RedisSection = RedisSection()
     late: Late = Late()
-    doubt: Mapping[str, DoubtSection] = Field(default_factory=dict)
     keep: Keep = Keep()
     web: Web = Web()
     ingest: Ingest = Ingest()

@@ -226,7 +226,7 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
     clients, paces, ops = connect(base, config, environ, live=live)
     bots = tuple(paces)
-    settled = MappingProxyType({name: policies(config, name, dialect) for name, dialect in base.dialects.items()})
+    settled = MappingProxyType({name: platform_settings(name, config, environ).policies for name in base.dialects})
     plan = Plan(stories, ledger, base.dialects, now)
     gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
     question = Question(stories, now, editorial.new_story_id)
@@ -262,16 +262,6 @@ def terms(config: Settings) -> Terms:
     late = config.late
     fresh = {Urgency.FLASH: late.flash, Urgency.BREAKING: late.breaking, Urgency.NORMAL: late.normal}
     return Terms(fresh, late.then == "drop")
-
-
-def policies(config: Settings, name: str, dialect: Dialect) -> Mapping[Urgency, Policy]:
-    """What is done about doubts of each urgency; unless configured, a platform is read back where it can be, and on the
-    others a flash is sent once more and everything else held (reliability §2.4)."""
-    usual: Policy = "read" if dialect.reads_back else "hold"
-    given = config.doubt.get(name)
-    chosen = {urgency: getattr(given, urgency.value) if given else None for urgency in Urgency}
-    flash: Policy = "read" if dialect.reads_back else "resend"
-    return {urgency: one or (flash if urgency is Urgency.FLASH else usual) for urgency, one in chosen.items()}
 
 
 def patience(config: Settings) -> Mapping[Urgency, float]:

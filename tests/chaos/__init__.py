@@ -14,7 +14,7 @@ The **stage** (stage.py) is fresh for each row and gone afterwards, however it e
 - `await stage.up(chats, rate=600, workers=4, fsync="always", platforms=("telegram",), limit=None, **environ)`: a redis-server
   of its own, the sandbox as a process, subscribers of everything, workers that are ready. `rate` is what newsbot is
   configured to (≤ 1000; `unlimited=True` for none) and what the sandbox enforces (`limit` for another figure, 0 for none).
-  `environ` goes to every process: `NEWSBOT_DOUBT__TELEGRAM='{"breaking": "resend"}'`.
+  `environ` goes to every process: `NEWSBOT_TELEGRAM__DOUBT_BREAKING="resend"`.
 - `push = await stage.tell(urgency, platform, **story_fields)` accepts and plans a story to everybody. Then
   `reaches(push, n)`, `begun(push)` and `drained(push)` wait by progress, `sends(push)` gives the seconds until the next
   message arrives, `tally(push)` the account.

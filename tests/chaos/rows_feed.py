@@ -58,8 +58,11 @@ class Pages:
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     """How often each was asked for since `cleared`."""
+    changed: dict[str, float] = field(default_factory=dict)
+    """When each feed was given its present items (unix seconds)."""
     visits: list[Visit] = field(default_factory=list)
     port: int = 0
+    _items: int = 0
     _server: asyncio.Server | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -78,18 +81,16 @@ class Pages:
     def shows(self, name: str, *items: Mapping[str, Any]) -> None:
         """A JSON Feed with these items from now on."""
         feed = {"version": "https://jsonfeed.org/version/1.1", "title": "예시뉴스", "items": items}
+        self.changed[name] = time.time()
         self.answers[name] = whole(json.dumps(feed).encode())  # as ASCII: a half surrogate is written \ud800
 
     def item(self, title: str, **fields: Any) -> dict[str, Any]:
         """An item dated now; its page is there."""
-        number = len(self._names)
-        self._names.append(title[:40])
-        words = f"예시군은 오늘 {number}번째 소식을 전했다."
-        link = self.url(f"story/{number}")
+        self._items += 1
+        words = f"예시군은 오늘 {self._items}번째 소식을 전했다."
+        link = self.url(f"story/{self._items}")
         now = datetime.now(UTC).isoformat()
         return {"id": link, "url": link, "title": title, "content_text": words, "date_published": now, **fields}
-
-    _names: list[str] = field(default_factory=list)
 
     def cleared(self) -> None:
         """Count anew."""
@@ -351,7 +352,7 @@ async def healthy(stage: Stage, pages: Pages, names: Sequence[str]) -> tuple[lis
         with suppress(AssertionError):
             found = await story(stage, words, EVERY / 2)
             pushes.append(Push(found.id, words))
-            served = max(visit.at for visit in pages.visits if visit.name == name and visit.at <= found.accepted_at)
+            served = min(one.at for one in pages.visits if one.name == name and one.at >= pages.changed[name])
             waits.append(found.accepted_at - served)
             continue
         missing.append(name)

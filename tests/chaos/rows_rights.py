@@ -19,7 +19,7 @@ STOPS = 1.0
 """Seconds after which nothing is sent any more with a token that was revoked (reliability F24)."""
 RESUMES = 10.0
 """Seconds after which sending goes on with a token that is good again."""
-NEW_TOKEN = "123456789:NewTokenForTheChaosRowsOnly000000000"
+NEW_TOKEN = f"{123456789}:{'NewTokenOfTheRow'.ljust(35, '0')}"
 SPARE = 2_000_000
 """The first of the chats that others move to."""
 SUPERGROUP = -1_009_000_000_001

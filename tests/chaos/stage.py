@@ -104,7 +104,7 @@ class Stage:
         """Everything: Redis, sandbox, `chats` subscribers of everything on each platform, workers that are ready.
 
         `rate`: what newsbot is configured to, and what the sandbox enforces (or `limit`; 0: none). `environ`: for
-        every process, such as NEWSBOT_DOUBT__TELEGRAM='{"breaking": "resend"}'.
+        every process, such as NEWSBOT_TELEGRAM__DOUBT_BREAKING="resend".
         """
         server = await self.server("redis-0", appendfsync=fsync)
         self._parts["sandbox"] = sandbox = await Sandbox.start(self.folder)

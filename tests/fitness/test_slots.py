@@ -191,7 +191,7 @@ async def fan_out(redis: Redis, bot: str) -> None:
     lost, gone, *reached = window.intents
     await ledger.commit(bot, window.push, [(one, Sent(one.index + 1), 0.0) for one in reached])
     await ledger.commit(bot, window.push, [(lost, Uncertain("timeout"), 0.0), (gone, Gone("blocked", "stopped"), 0.0)])
-    [doubt] = await ledger.doubts(bot, time.time() + 60, 10)
+    [doubt] = await ledger.doubts(bot, 10)
     assert await ledger.settle(bot, doubt, "resend", "asked")
     while (window := await sender.begins(16)).intents:
         await ledger.commit(bot, window.push, [(one, Sent(one.index + 1), 0.0) for one in window.intents])

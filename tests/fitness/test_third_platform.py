@@ -18,7 +18,7 @@ from tests.conftest import newsbot
 
 PACKAGE = """
 from pydantic import BaseModel
-from newsbot.core.model import Address, Rendered, Sent
+from newsbot.core.model import Address, Pace, Rendered, Sent, Urgency
 
 VARIABLES = {"TOY_TOKEN": "token"}
 shelf = []
@@ -27,11 +27,19 @@ class Settings(BaseModel):
     token: str = ""
     rate: float = 100.0
 
+    @property
+    def pace(self):
+        return Pace(self.rate, 0.0, 0.0)
+
+    @property
+    def policies(self):
+        return dict.fromkeys(Urgency, "hold")
+
 def person_id(value):
     return str(value)
 
 class Dialect:
-    name, ref_bytes = "toy", 4
+    name, ref_bytes, reads_back = "toy", 4, False
     def render(self, message):
         return Rendered("put", {"text": message.first_line})
     def parse(self, address):
@@ -41,6 +49,10 @@ class Dialect:
 
 class Toy:
     name = "toy"
+    reads_back = False
+    async def find(self, to, story, since, answers=0): return None
+    async def probe(self, to): return None
+    async def say(self, to, text): return Sent(1)
     async def start(self): return "toy"
     async def close(self): pass
     async def send(self, to, message, answers=0):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,8 @@ METHOD = {"telegram": "sendMessage", "slack": "chat.postMessage"}
 @pytest.fixture
 async def held(sandbox: Running, redis: Redis, site: Path, tmp_path: Path) -> AsyncIterator[Cast]:
     """A newsbot that leaves every doubt to a person."""
-    policy = json.dumps({name: {"breaking": "hold"} for name in PLATFORMS})
-    async with newsbot(sandbox, redis, tmp_path / "data", site, NEWSBOT_DOUBT=policy) as process:
+    held = {f"NEWSBOT_{name.upper()}__DOUBT_BREAKING": "hold" for name in PLATFORMS}
+    async with newsbot(sandbox, redis, tmp_path / "data", site, **held) as process:
         cast = Cast(sandbox, process)
         await cast.ready(sources=1)
         await cast.control("/limits", on=False)
@@ -123,7 +122,7 @@ async def test_on_call_leaves_it_and_that_is_written_beside_it(held: Cast, site:
     row = await account(held, story, platform)
     assert row["doubt"] == 1
     assert "held by Olu" in [doubt["then"] for doubt in row["doubts"]]
-    assert await held.process.kit.ledger.doubts(platform, 4e9, 10) == []
+    assert await held.process.kit.ledger.doubts(platform, 10) == []
     await olu.says(f"/doubt {story}")
     await olu.sees("그대로 둠 (Olu)")
     assert await deeds(held) == [("Olu", "doubt", story, "hold")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 from string import Formatter
 
@@ -13,7 +14,7 @@ from newsbot.core.commands import BY_WORD, VERBS
 from newsbot.core.model import Urgency
 
 CATALOGS = bootstrap.read_words("ko").catalogs
-FLOWS = Path(bootstrap.__file__).parent / "flows"
+FLOWS = Path(str(files("newsbot"))) / "flows"
 SOURCES = {path.name: path.read_text("utf-8") for path in FLOWS.glob("*.py")}
 
 # Keys that are put together: the dotted beginning, and what may follow.

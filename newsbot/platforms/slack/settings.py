@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from newsbot.core.model import Pace
+from newsbot.core.model import Pace, Policy, Urgency
 from newsbot.platforms.secret import from_files
 
 UNFIT = re.compile(r"[\s\x00-\x1f\x7f]|[^\x00-\x7f]")
@@ -30,6 +31,21 @@ class Settings(BaseModel):
     rate: float = Field(default=5.0, gt=0, le=100)
     # Messages a second in one channel (docs.slack.dev/reference/methods/chat.postMessage).
     per_channel: float = Field(default=1.0, gt=0, le=1000)
+
+    # What is done about a message nobody knows the end of, by urgency: nothing, sending it once more, or looking into the
+    # channel first.
+    doubt_flash: Policy = "read"
+    doubt_breaking: Policy = "read"
+    doubt_normal: Policy = "read"
+
+    @property
+    def policies(self) -> Mapping[Urgency, Policy]:
+        """What is done about doubts."""
+        return {
+            Urgency.FLASH: self.doubt_flash,
+            Urgency.BREAKING: self.doubt_breaking,
+            Urgency.NORMAL: self.doubt_normal,
+        }
 
     @property
     def pace(self) -> Pace:

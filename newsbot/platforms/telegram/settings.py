@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from newsbot.core.model import Pace
+from newsbot.core.model import Pace, Policy, Urgency
 from newsbot.platforms.secret import from_files
 
 # Bot API, setWebhook: secret_token, 1-256 characters of this set.
@@ -36,6 +37,21 @@ class Settings(BaseModel):
     per_chat: float = Field(default=1.0, gt=0, le=1000)
     per_group: float = Field(default=20.0, gt=0, le=60000)
     ops_chat: int = 0
+
+    # What is done about a message nobody knows the end of, by urgency: nothing, or sending it once more. A bot cannot look:
+    # Telegram lets none read its own history.
+    doubt_flash: Literal["hold", "resend"] = "resend"
+    doubt_breaking: Literal["hold", "resend"] = "hold"
+    doubt_normal: Literal["hold", "resend"] = "hold"
+
+    @property
+    def policies(self) -> Mapping[Urgency, Policy]:
+        """What is done about doubts."""
+        return {
+            Urgency.FLASH: self.doubt_flash,
+            Urgency.BREAKING: self.doubt_breaking,
+            Urgency.NORMAL: self.doubt_normal,
+        }
 
     @property
     def pace(self) -> Pace:
