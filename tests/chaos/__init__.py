@@ -25,7 +25,8 @@ The **stage** (stage.py) is fresh for each row and gone afterwards, however it e
   forked from a process that has everything imported (nursery.py): a tenth of a second each. `rest()` ends all in order.
 - `stage.redis` (server.py): `start() dies() signal(…) ask(…) fill_disk() free_disk() aof log`; `stage.server(name, **options)`
   one more, `stage.replica()` one in step with the master, `stage.failover(replica, split=0.3)` promotes it.
-- `stage.door` (relay.py) is the workers' way to Redis: `cut() stall() heal() drop() lead(port)`; `open_door()` makes one for
+- `stage.door` (relay.py) is the workers' way to Redis: `cut() stall() heal() drop() lead(port)` and
+  `lose`; `open_door()` makes one for
   a worker that is to be hurt alone. `stage.kit` has a way of its own: the harness always sees what Redis says.
 - `stage.at_end(close)`: have something of the row's own ended with it.
 - `return await stage.verdict(push, …, bound=…, figure=…)` checks the **invariants** over these pushes, which must be

@@ -21,8 +21,9 @@ NAME = "platform.test"
 Says = Literal["here", "unknown", "nothing"]
 CLOSED = 10.0
 """Seconds in which a worker must notice that a connection was closed."""
+NO_AUTHORITY = ("-addext", "basicConstraints=critical,CA:FALSE")
 AUTHORITY = ("req", "-x509", "-subj", "/CN=chaos authority", "-addext", "basicConstraints=critical,CA:TRUE")
-SERVER = ("req", "-x509", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1")
+SERVER = ("req", "-x509", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1", *NO_AUTHORITY)
 FRESH = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
 
 
@@ -140,16 +141,12 @@ class Resolver(asyncio.DatagramProtocol):
         address = f"127.{os.getpid() % 250 + 1}.{os.getpid() // 250 % 250 + 1}.53"
         loop = asyncio.get_running_loop()
         try:
-            _, resolver = await loop.create_datagram_endpoint(lambda: cls(address), (address, 53))
+            transport, resolver = await loop.create_datagram_endpoint(lambda: cls(address), (address, 53))
         except OSError as error:
             raise AssertionError(f"needs port 53 of {address} (root): {error}") from None
+        resolver._transport = transport
         stage.at_end(resolver.close)
         return resolver
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It listens."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """A question (RFC 1035, 4.1): its own words again, and 127.0.0.1 where an IPv4 address is asked for."""

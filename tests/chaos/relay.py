@@ -16,6 +16,8 @@ class Door:
     port: int = 0
     shut: bool = False
     """Whether callers are hung up on."""
+    lose: int = 0
+    """So many of the next answers are lost: what was asked is done, and then the line is cut."""
     _flows: asyncio.Event = field(default_factory=asyncio.Event)
     _pairs: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = field(default_factory=dict)
     _server: asyncio.Server | None = None
@@ -82,8 +84,8 @@ class Door:
             pair.append(there)
             self._pairs[task] = pair
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pump(reader, there))
-                group.create_task(self._pump(back, writer))
+                group.create_task(self._pump(reader, there, answers=False))
+                group.create_task(self._pump(back, writer, answers=True))
         except* (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -91,9 +93,12 @@ class Door:
             for one in pair:
                 one.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
         while data := await reader.read(CHUNK):
             await self._flows.wait()
+            if answers and self.lose > 0:
+                self.lose -= 1
+                break
             writer.write(data)
             await writer.drain()
         raise ConnectionResetError  # one end hung up: so does the other

@@ -66,6 +66,20 @@ async def cut_off_alone(stage: Stage, rng: Random) -> Verdict:
     return verdict
 
 
+async def unheard(stage: Stage, rng: Random) -> Verdict:
+    """Redis does what it is asked and its answer is lost, hundreds of times: whoever asks again is told the same."""
+    chats, times = stage.pick(3000, 500), stage.pick(200, 40)
+    await stage.up(chats, rate=stage.pick(100, 50))
+    await in_flight(stage)
+    push = await stage.tell()
+    step = chats // (times + 1)
+    for number in range(1, times + 1):
+        await stage.reaches(push, number * step - rng.randrange(step))
+        stage.door.lose += rng.randrange(1, 4)
+    await stage.drained(push, patience=90)  # what nobody answers for is in doubt after a minute
+    return await stage.verdict(push, bound=0, times=times)
+
+
 async def full_memory(stage: Stage, rng: Random) -> Verdict:
     """`maxmemory` is reached, five times: a new story is refused with the reason, the running one waits and goes on."""
     chats, times = stage.pick(2000, 600), stage.pick(5, 2)
@@ -228,6 +242,7 @@ def lines(stage: Stage) -> int:
 ROWS = [
     Row("F11", "no worker reaches Redis for 60 s", cut_off),
     Row("F11-one", "one worker does not reach Redis for 60 s", cut_off_alone),
+    Row("F11-answers", "answers of Redis lost, 200 times and more", unheard),
     Row("F12", "`maxmemory` is reached, 5 times", full_memory),
     Row("F13", "disk of the AOF full, `always`", partial(full_disk, fsync="always")),
     Row("F13-everysec", "disk of the AOF full, `everysec`", partial(full_disk, fsync="everysec")),

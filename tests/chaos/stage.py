@@ -251,16 +251,16 @@ class Stage:
         for push in pushes:
             await self._while_it_moves(push, lambda tally: not tally.pending and not tally.sending, "drain", patience)
 
-    async def sends(self, push: Push | None = None, patience: float = PATIENCE) -> float:
-        """Seconds from now until the platform is sent one more message (what is on the wire does not count), or until nothing
-        of this push is left to begin."""
-        platform, now = push.platform if push else "telegram", time.time()
+    async def sends(self, to: Push | str = "telegram", patience: float = PATIENCE) -> float:
+        """Seconds from now until the platform (or that of a push) is sent one more message, what is on the wire not
+        counted; or until nothing of the push is left to begin."""
+        platform, now = to if isinstance(to, str) else to.platform, time.time()
         method = "chat.postMessage" if platform == "slack" else "sendMessage"
 
         async def one_more() -> bool:
             if any(tenth > now * 10 for tenth in await self.sandbox.arrivals(platform, method)):
                 return True
-            return push is not None and not (await self.tally(push)).pending
+            return isinstance(to, Push) and not (await self.tally(to)).pending
 
         await until(one_more, f"{platform} is sent one more message", patience)
         return round(time.time() - now, 2)

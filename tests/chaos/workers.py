@@ -55,8 +55,9 @@ class Worker:
 
     async def ended(self, within: float = START) -> int:
         """Its exit code (minus the signal's number where one ended it), once it ended."""
-        async with asyncio.timeout(within):
-            return await asyncio.shield(self.end)
+        await asyncio.wait([self.end], timeout=within)
+        assert self.end.done(), f"{self.log.name} has not ended within {within:.0f} s"
+        return self.end.result()
 
     async def stops(self, within: float = START) -> int:
         """SIGTERM; the exit code."""

@@ -128,11 +128,42 @@ async def test_a_second_change_during_the_first_begins_the_waiting_anew(ledger: 
     assert await other.tell(clock.server)
 
 
-async def test_the_very_first_redis_is_no_exception(ledger: RedisLedger, clock: SetClock) -> None:
-    """The note which Redis this is can be lost with the first windows ever begun."""
+@pytest.mark.parametrize("stopped", ["cancel", "pause"])
+async def test_a_question_that_is_repeated_after_a_stop_begins_nothing(
+    ledger: RedisLedger, clock: SetClock, stopped: str
+) -> None:
+    """Its first reply was lost, so nothing of that window has left: after the stop was confirmed nothing may."""
+    await planned(ledger)
+    (one,) = await at_work(ledger, "v")
+    assert len((await one.begin(5)).intents) == 5
+    if stopped == "cancel":
+        await ledger.cancel(BOT, "AAAAA")
+    else:
+        await ledger.pause(BOT, "Olu")
+    one.asked -= 1
+    assert (await one.begin(5)).intents == ()
+
+
+async def test_a_question_that_is_repeated_after_a_chat_was_erased_is_answered(
+    ledger: RedisLedger, clock: SetClock
+) -> None:
+    await planned(ledger)
+    (one,) = await at_work(ledger, "v")
+    await one.begin(5)
+    await clock.call("HDEL", keys.chat(BOT, 0), 2)
+    one.asked -= 1
+    assert [intent.index for intent in (await one.begin(5)).intents] == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("known", [(), ("v",)])
+async def test_the_very_first_redis_is_no_exception(
+    ledger: RedisLedger, clock: SetClock, known: tuple[str, ...]
+) -> None:
+    """The note which Redis this is can be lost with the first windows ever begun; and a worker may come new to it."""
     await planned(ledger)
     before = await clock.copied()
-    one, other = await at_work(ledger, "v", "w")
+    workers = await at_work(ledger, *known, "w")
+    one, other = workers[0] if known else Teller(ledger, "fresh"), workers[-1]
     await other.learn("AAAAA", (await other.begin(4)).intents)
     await clock.promoted(before)
     await ledger.beat(BOT, "w")

@@ -204,6 +204,21 @@ class TestTwoDeploymentsOnOneToken:
             "each says it once a minute"
         )
 
+    async def test_of_two_that_came_together_one_stays(self, sandbox: Running) -> None:
+        both, doors = [build(sandbox), build(sandbox)], [Door(), Door()]
+        for platform in both:
+            await platform.start()
+        pairs = zip(both, doors, strict=True)
+        tasks = [asyncio.create_task(platform.receive(door)) for platform, door in pairs]
+        done, left = await asyncio.wait(tasks, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        assert [type(task.exception()) for task in done] == [TokenTaken]
+        (stays,) = left
+        person.say(sandbox.world, {"user": "Rae", "text": "/start"})
+        await until(lambda: doors[tasks.index(stays)].seen)
+        await end(stays)
+        for platform in both:
+            await platform.close()
+
     async def test_a_door_that_is_busy_keeps_nobody(self, sandbox: Running) -> None:
         """What is under way is dropped unconfirmed: whoever receives now is told."""
         seen: list[Inbound] = []

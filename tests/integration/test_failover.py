@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ import pytest
 
 from newsbot.core.model import Address, Outcome, Rendered, Sent, Stopped
 from newsbot.flows.plan import Plan
+from newsbot.ports import StoreDown
 from newsbot.procs import worker
 from newsbot.procs.runtime import Bot
 from newsbot.store import keys
@@ -164,6 +167,36 @@ async def test_a_journal_that_was_taken_over_is_not_forgotten_at_once(stage: Sta
     await stage.bench.window("v").take_over()
     await stage.clock.promoted(before)
     async with stage.sender("v"):
+        await stage.all_sent()
+    assert stage.twice == []
+
+
+async def test_a_journal_is_not_thrown_away_while_nobody_can_be_told(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis is away for longer than journals are kept, and comes back without its tail."""
+    await started(stage, "dead", "v")
+    before = await stage.clock.copied()
+    async with stage.sender("dead", killed=True):
+        await stage.until(lambda: len(stage.platform.asked) >= 4)
+    async with stage.sender("v") as bot:
+        bot.ready.clear()
+        deliver = stage.bench.window("v2")
+        await deliver.tell(stage.clock.server)
+        await deliver.take_over()
+
+        async def away(*_: object) -> None:
+            raise StoreDown("redis: refused")
+
+        with monkeypatch.context() as gone:
+            gone.setattr(stage.clock, "run", away)
+            gone.setattr(stage.clock, "call", away)
+            for path in (tmp_path / "journal").glob("telegram.dead.*"):
+                os.utime(path, (1.0, 1.0))
+            with contextlib.suppress(StoreDown):
+                await deliver.take_over()
+        await stage.clock.promoted(before)
+        bot.ready.set()
         await stage.all_sent()
     assert stage.twice == []
 
