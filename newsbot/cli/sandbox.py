@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from newsbot.cli.common import Json, Quit, emit, out
+from newsbot.cli.run import forever
 from newsbot.sandbox.serve import first_line, serve
 
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0, json: Json = False
     ) -> None:
         """Telegram and Slack stand-ins on this machine, with a page that shows both."""
-        asyncio.run(standing(port, json))
+        forever(standing(port, json))
 
 
 async def standing(port: int, as_json: bool) -> None:

@@ -152,6 +152,8 @@ async def while_held(process: Process, bot: Bot, door: Any, owner: str) -> None:
                     task.result()
                 except TokenTaken as error:
                     bot.taken_by_others(str(error))
+                    # Workers elsewhere on this Redis must not go on either; a person resumes.
+                    await process.kit.ledger.pause(bot.platform.name, "token taken")
                 await asyncio.sleep(RENEW)
                 return
     finally:

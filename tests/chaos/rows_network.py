@@ -82,7 +82,7 @@ async def unreachable(stage: Stage, front: Front, begin: Change, end: Change, se
     written = front.asked - asked
     await end()
     over = time.monotonic()
-    resumed = max(await asyncio.gather(*(stage.sends(name) for name in platforms)))
+    resumed = max(await asyncio.gather(*(stage.sends(push) for push in later)))
     await stage.drained(*later)
     drained = round(time.monotonic() - over, 1)
     verdict = await stage.verdict(*pushes, *later, resumed_s=resumed, drained_s=drained)

@@ -58,7 +58,7 @@ async def same_token(stage: Stage, rng: Random) -> Verdict:
     """The token is revoked in the middle of a push, and good again later: the same workers go on by themselves."""
     push, calls, began = await revoked(stage, rng)
     await stage.sandbox.post("/telegram/token", revoked=False)
-    resumed = await stage.sends()
+    resumed = await stage.sends(push)
     await stage.drained(push)
     verdict = await judge_stop(stage, push, calls, began, resumed)
     verdict.expect(len(stage.living) == 4, f"{len(stage.living)} of 4 workers are left")
@@ -74,7 +74,7 @@ async def new_token(stage: Stage, rng: Random) -> Verdict:
     await stage.rest()
     stage.environ["TELEGRAM_BOT_TOKEN"] = NEW_TOKEN
     replaced = asyncio.create_task(stage.hire(4))
-    resumed = await stage.sends()
+    resumed = await stage.sends(push)
     await replaced
     await stage.drained(push)
     verdict = await judge_stop(stage, push, calls, began, resumed)
