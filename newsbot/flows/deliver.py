@@ -134,7 +134,9 @@ class Deliver:
                 changed += await self.ledger.replay(self.platform.name, receipts)
                 self._heard.add(worker)
                 log.info("journal.taken_over", platform=self.platform.name, receipts=len(receipts), changed=changed)
-            self.journal.bury(worker)
+            # Only where the Redis that was told is the one that answers now: another one may not have heard of it.
+            if await self.ledger.barrier(self.platform.name, "", self._told[-1] if self._told else ""):
+                self.journal.bury(worker)
         return changed
 
     async def finish(self, claim: Claim) -> None:

@@ -119,6 +119,9 @@ class Process:
         while not self.stop.is_set():
             try:
                 self.redis = await look(self.kit.redis, self.settings.data.folder, strict=self.settings.redis.strict)
+                if self.redis.new:
+                    for name in self.kit.plain.dialects:
+                        await self.kit.ledger.founded(name)
                 await self.kit.stories.note_bots(tuple(self.bots))
             except WrongRedis as error:
                 await self.kit.alarms.tell("redis", why=str(error))

@@ -33,6 +33,8 @@ class Report:
     install: str
     version: str
     warnings: tuple[str, ...]
+    new: bool = False
+    """Whether the installation was made by this look."""
 
 
 async def look(redis: Redis, folder: Path, *, strict: bool) -> Report:
@@ -40,9 +42,10 @@ async def look(redis: Redis, folder: Path, *, strict: bool) -> Report:
     version, warnings = await fitness(redis)
     if strict and warnings:
         raise WrongRedis("[redis] strict: " + "; ".join(warnings))
+    new = await redis.call("GET", keys.INSTALL) is None
     install = await same_install(redis, folder)
     await same_past(redis, folder)
-    return Report(install, version, warnings)
+    return Report(install, version, warnings, new)
 
 
 async def same_install(redis: Redis, folder: Path) -> str:

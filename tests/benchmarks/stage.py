@@ -40,7 +40,7 @@ class Size:
     sample: int = 300
     """Subscribers that are put one by one, to see that loading in bulk comes to the same."""
     peer_keys: int = 106_000
-    """Of a layout that newsbot does not use; with the keys that are there they make Redis' tables as full as a million would."""
+    """Of a layout newsbot does not use; with the keys that are there they make Redis' tables as full as a million would."""
     workers: tuple[int, ...] = (1, 2, 4)
     """Processes that share a limit; the most of them where there is only one trial."""
     rates: tuple[float, ...] = (30.0, 1000.0)

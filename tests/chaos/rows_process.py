@@ -33,7 +33,7 @@ async def killed(stage: Stage, rng: Random) -> Verdict:
     await stage.up(chats, rate=1000, workers=0)
     await in_flight(stage, 0.2)
     step = chats // (kills + 2)
-    await stage.hire_at(min(300.0, 0.6 * step / await stage.start_seconds()))
+    await stage.hire_at(min(300.0, 0.8 * step / await stage.start_seconds()))
     push = await stage.tell()
     killing = Killing(stage, push, rng)
     for number in range(1, kills + 1):
@@ -58,12 +58,16 @@ class Killing:
 
     async def one(self) -> None:
         """One kill, and another worker in the place."""
+        await self.strike()
+        await self.stage.hire()
+
+    async def strike(self) -> None:
+        """One kill."""
         self.idle += not (await self.stage.tally(self.push)).pending
         victim = self.rng.choice(self.stage.living)
         victim.kill()
         await victim.ended()
         self.in_flight += min(IN_FLIGHT, (await self.stage.tally(self.push)).sending)
-        await self.stage.hire()
 
 
 async def rolled(stage: Stage, rng: Random) -> Verdict:

@@ -192,11 +192,10 @@ async def take_turns(
             await killing.one()
             continue
         killing.idle += not (await stage.tally(push)).pending
-        if turn == "both":
-            await asyncio.gather(stage.failover(replica), killing.one())
-        else:
-            await stage.failover(replica)
+        await stage.failover(replica, last=killing.strike if turn == "both" else None)
         shut.append(await stage.sends(push))
+        if turn == "both":
+            await stage.hire()
     return push, shut, killing.idle
 
 

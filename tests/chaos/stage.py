@@ -284,26 +284,21 @@ class Stage:
         await server.follows(self.redis)
         return server
 
-    async def failover(self, replica: Server, split: float = 0.3) -> None:
-        """The replica becomes master; for `split` seconds workers go on with the old one, which then is gone."""
+    async def failover(
+        self, replica: Server, split: float = 0.3, last: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        """The replica becomes master; for `split` seconds workers go on with the old one, which then is gone. `last` is
+        what else happens at the end of that time."""
         old = self.redis
         await replica.promoted()
         await asyncio.sleep(split)
+        if last:
+            await last()
         self.servers.remove(replica)
         self.servers.insert(0, replica)
         for door in self.doors:
             door.lead(replica.port)
         await old.dies()
-
-    async def rest(self) -> None:
-        """Every worker ends in order, with what it still had to say."""
-        await asyncio.gather(*(worker.stops() for worker in self.living))
-
-    async def verdict(self, *pushes: Push, bound: int = 0, **figures: Any) -> Verdict:
-        """The invariants over these pushes after drain; `figures` are told along."""
-        found = await account.verdict(self, pushes, bound)
-        found.figures |= figures
-        return found
 
     def at_end(self, close: Callable[[], Awaitable[object]]) -> None:
         """Have this awaited when the row is over, before what was there earlier is ended."""

@@ -125,6 +125,10 @@ class RedisLedger:
         times = [round(seconds * 1000) for seconds in (GATHERED, GIVEN_UP, SILENCE)]
         return int(await self._redis.run("barrier", [keys.bot(bot)], [worker, run, *times])) == 1
 
+    async def founded(self, bot: str) -> None:
+        """This installation has just been made: nothing was ever sent, and its Redis is the one everybody knows."""
+        await self._redis.run("barrier", [keys.bot(bot)], ["", "", 0, 0, 0, "new"])
+
     async def _width(self, key: str) -> int:
         if key not in self._widths:
             width = int(await self._redis.call("HGET", key, "refbytes") or 0)

@@ -2,11 +2,14 @@
 -- KEYS 1 prefix of the bot
 -- ARGV 1 worker, or "" to look whether this Redis is known, and write nothing  2 run id of the Redis it told  3 least wait (ms): in that time every living worker beats again
 --      4 most wait (ms): whoever has not come by then is lost, and what it had under way becomes doubt  5 silence (ms)
+--      6 "new" where this installation has just been made: nothing was ever sent, so this Redis is known
 -- Replies 1 where sending goes on, 0 while others are awaited, -1 where this is another Redis by now. Idempotent.
 local prefix, worker, run = KEYS[1], ARGV[1], ARGV[2]
 local now = clock()
 local gate, reported = prefix .. 'gate', prefix .. 'reported'
-if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= run then return -1 end
+local here = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if ARGV[6] == 'new' then return redis.call('HSETNX', gate, 'run', here) end
+if here ~= run then return -1 end
 local g = redis.call('HMGET', gate, 'run', 'turn', 'turned')
 if g[1] == run then return 1 end
 if worker == '' then return 0 end

@@ -134,26 +134,51 @@ local function items_of(list)
   return items
 end
 
--- 1. The same question again: the window that was granted, as far as it is still under way.
+local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun', 'run', 'seen', 'top', 'cut')
+
+-- 1. The same question again: the window that was granted, as far as it is still under way. Its first answer never
+-- arrived, so nothing of it has left: after a stop it is taken back.
+local function take_back(p, list, token)
+  local marks = {}
+  for _, c in ipairs(list) do
+    if c.attempt >= AGAIN and p.state ~= 'open' then
+      marks[c.position], p.doubt = 5, p.doubt + 1
+    elseif p.state == 'open' then
+      marks[c.position] = 4
+      redis.call('ZADD', p.key .. ':retries', now, write_window({c}))
+    else
+      local into = DEADLY[p.state] or 'cancelled'
+      marks[c.position], p[into] = into == 'dead' and 6 or 8, p[into] + 1
+    end
+  end
+  p.sending = p.sending - #list
+  set_states(p.key, marks)
+  redis.call('HDEL', p.key .. ':intents', token)
+  save(p)
+  settle(prefix, p.push, p)
+end
 local told = redis.call('HMGET', memo, 'nonce', 'push', 'token')
 if told[1] == nonce then
   local p = open_push(told[2])
-  local list = p and read_window(redis.call('HGET', p.key .. ':intents', told[3]) or '') or {}
-  if #list == 0 then return answer(0) end
-  look(p, list)
+  local window = p and read_window(redis.call('HGET', p.key .. ':intents', told[3]) or '') or {}
+  if #window > 0 and (g[1] or p.state ~= 'open') then
+    take_back(p, window, told[3])
+    window = {}
+  end
+  if #window == 0 then return answer(0) end
+  look(p, window)
+  local list = {}
+  for _, c in ipairs(window) do
+    if c.record then list[#list + 1] = c end -- who was erased meanwhile is given up with the window's lease
+  end
   return answer(0, {push = p.push, token = told[3], revision = p.revision, edits = p.edits, late = p.late, items = items_of(list)})
 end
 
 -- 2. Whether anything may go now at all.
-local g = redis.call('HMGET', gate, 'paused', 'frozen', 'froze', 'tat', 'second', 'begun', 'run', 'seen', 'top', 'cut', 'turn')
 if ARGV[10] == '1' then
   -- Another Redis than before (restarted, promoted, restored) may have lost its last writes: every worker tells it first
-  -- what it knows. Where no run was ever noted, and the worker itself knows none, nothing was ever sent.
+  -- what it knows. Only the Redis of a new installation is known from the start (barrier).
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  if not g[7] and not g[11] and ARGV[9] == '' then
-    redis.call('HSET', gate, 'run', run)
-    g[7] = run
-  end
   if ARGV[9] ~= run then return answer(0, {barrier = run}) end
   if g[7] ~= run then return answer(100, {barrier = run}) end
 end
