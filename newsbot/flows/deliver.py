@@ -37,7 +37,7 @@ from newsbot.ports import Clock, Journal, Ledger, Platform, StoreDown, Stories, 
 
 log = structlog.get_logger()
 
-WINDOW = 16
+WINDOW = 32
 GRACE = 0.5  # seconds to read what had arrived before the clock of a window was looked at
 RENDERED_KEPT = 64
 

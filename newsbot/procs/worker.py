@@ -17,8 +17,8 @@ from newsbot.procs.runtime import Bot, Process, end, keep_started, pause, until_
 
 log = structlog.get_logger()
 
-IN_FLIGHT = 64
-"""Sends under way at a time and platform, and so the most that a killed worker leaves in doubt: 1,000 a second at 64 ms an
+IN_FLIGHT = 128
+"""Sends under way at a time and platform, and so the most that a killed worker leaves in doubt: 1,000 a second at 128 ms an
 answer, 30 a second at 2 s."""
 
 BEAT = 1.0

@@ -38,7 +38,7 @@ ON_THE_WAY = 16_000_000
 POISONED = 1.0
 """Seconds a healthy post may be late because of its neighbour (reliability F30), beside what the watcher waits for a core."""
 PIECE = b"<item/>\n" * 8192
-ROOM = {"NEWSBOT_TELEGRAM__PER_CHAT": "1000", "NEWSBOT_INGEST__MOST_AT_ONCE": "100"}
+ROOM: dict[str, Any] = {"NEWSBOT_TELEGRAM__PER_CHAT": "1000", "NEWSBOT_INGEST__MOST_AT_ONCE": "100"}
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,12 @@ async def story(stage: Stage, words: str, patience: float) -> Story:
     return found
 
 
+async def planned(stage: Stage, story_id: str, words: str) -> Push:
+    """Its push, once its page was seen and it was planned."""
+    await until(lambda: stage.kit.ledger.tally("telegram", story_id), f"{words} is planned", 3 * EVERY)
+    return Push(story_id, words)
+
+
 def memory(pid: int, name: str) -> int:
     """Bytes: VmRSS is what a process holds, VmHWM the most it held."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -261,8 +267,9 @@ async def besieged(stage: Stage, bad: Mapping[str, Answer], rounds: int) -> Verd
     headline = "예시군 새 소식"
     pages.shows("good", pages.item(headline))
     published = time.time()
-    push = Push((await story(stage, headline, 6 * EVERY)).id, headline)
+    accepted = await story(stage, headline, 6 * EVERY)
     late = time.time() - published
+    push = await planned(stage, accepted.id, headline)
     await until(lambda: all(pages.asked[name] >= rounds for name in bad), f"{rounds} rounds", 6 * EVERY)
     for name in bad:
         await watcher.says("feed.failed", source=name)
@@ -307,7 +314,7 @@ def marker(name: str) -> str:
 def poisons(pages: Pages) -> dict[str, dict[str, Any]]:
     """Items as nasty as a JSON Feed below 5 MB can hold, by name."""
     deep = "<div>" * 200_000 + "예시" + "</div>" * 200_000
-    tails = {
+    tails: dict[str, tuple[str, dict[str, Any]]] = {
         "bulk": ("가나다 " * 200_000, {}),
         "marks": ("a" + "\u0301" * 5000, {"content_text": "b" + "\u0334" * 100_000}),
         "deep": ("<b><i>" * 300, {"content_html": deep}),
@@ -360,7 +367,7 @@ async def healthy(stage: Stage, pages: Pages, names: Sequence[str]) -> tuple[lis
         words = marker(f"{name}-fresh")
         with suppress(AssertionError):
             found = await story(stage, words, EVERY / 2)
-            pushes.append(Push(found.id, words))
+            pushes.append(await planned(stage, found.id, words))
             served = min(one.at for one in pages.visits if one.name == name and one.at >= pages.changed[name])
             waits.append(found.accepted_at - served)
             continue
@@ -378,7 +385,7 @@ async def outcome(stage: Stage, watcher: Worker, names: Mapping[str, Any]) -> tu
             found = await story(stage, marker(name), 1.0)
             fates[name] = f"held: {found.held}" if found.held else "sent"
             if not found.held:
-                pushes.append(Push(found.id, marker(name)))
+                pushes.append(await planned(stage, found.id, marker(name)))
     return pushes, fates
 
 

@@ -33,7 +33,7 @@ async def killed(stage: Stage, rng: Random) -> Verdict:
     await stage.up(chats, rate=1000, workers=0)
     await in_flight(stage, 0.2)
     step = chats // (kills + 2)
-    await stage.hire_at(min(300.0, 0.8 * step / await stage.start_seconds()))
+    await stage.hire_at(min(300.0, 0.6 * step / await stage.start_seconds()))
     push = await stage.tell()
     killing = Killing(stage, push, rng)
     for number in range(1, kills + 1):
@@ -41,7 +41,7 @@ async def killed(stage: Stage, rng: Random) -> Verdict:
         await killing.one()
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=killing.in_flight, kills=kills)
-    verdict.expect(killing.idle <= kills // 10, f"{killing.idle} kills came when everything was begun")
+    verdict.expect(killing.idle <= kills // 4, f"{killing.idle} kills came when everything was begun")
     return verdict
 
 
@@ -77,7 +77,7 @@ async def rolled(stage: Stage, rng: Random) -> Verdict:
     chats = step * (restarts + 2)
     await stage.up(chats, rate=1000, workers=0)
     await in_flight(stage, 0.2)
-    await stage.hire_at(min(100.0, 0.6 * step / (1 + await stage.start_seconds())))
+    await stage.hire_at(min(200.0, 0.8 * step / (0.3 + await stage.start_seconds())))
     push = await stage.tell()
     codes, took, idle = [], [], 0
     for number in range(1, restarts + 1):
@@ -92,7 +92,7 @@ async def rolled(stage: Stage, rng: Random) -> Verdict:
     verdict.took("end", took, DRAIN)
     verdict.expect(max(took) <= DRAIN + 5, f"a worker took {max(took):.1f} s to end")
     verdict.expect(not any(codes), f"exit codes {sorted(set(codes))}")
-    verdict.expect(idle <= restarts // 10, f"{idle} restarts came when everything was begun")
+    verdict.expect(idle <= restarts // 4, f"{idle} restarts came when everything was begun")
     return verdict
 
 

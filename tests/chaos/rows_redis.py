@@ -159,7 +159,7 @@ async def promoted(stage: Stage, rng: Random) -> Verdict:
     push, shut, idle = await take_turns(stage, rng, chats, failovers, kills)
     await stage.drained(push)
     verdict = await stage.verdict(push, bound=kills * IN_FLIGHT, failovers=failovers, kills=kills)
-    verdict.expect(idle <= kills // 10, f"{idle} of the faults came when everything was begun")
+    verdict.expect(idle <= kills // 4, f"{idle} of the faults came when everything was begun")
     verdict.took("shut", shut, stage.pick(5, 60))
     async with staged(stage.folder / "control", stage.nursery, quick=stage.quick) as control:
         chats = stage.pick(2000, 600)

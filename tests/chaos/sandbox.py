@@ -28,13 +28,15 @@ class Sandbox:
     @classmethod
     async def start(cls, folder: Path) -> Sandbox:
         """One that answers."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "newsbot", "sandbox", "--json"),
-            cwd=folder,
-            env=environment(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,  # its first line has the tokens: not into a file
-        )
+        with (folder / "sandbox.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "newsbot", "sandbox", "--json"),
+                cwd=folder,
+                env=environment(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,  # its first line has the tokens: not into a file
+                stderr=log,
+            )
         assert process.stdout
         first = await process.stdout.readline()
         assert first, "the sandbox does not start"
@@ -91,10 +93,5 @@ class Sandbox:
         """Ended, by its id."""
         await self.client.aclose()
         if self.process.returncode is None:
-            self.process.terminate()
-        try:
-            async with asyncio.timeout(10):
-                await self.process.wait()
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+            self.process.kill()  # it has nothing to put down
+        await self.process.wait()

@@ -300,6 +300,16 @@ class Stage:
             door.lead(replica.port)
         await old.dies()
 
+    async def rest(self) -> None:
+        """Every worker ends in order, with what it still had to say."""
+        await asyncio.gather(*(worker.stops() for worker in self.living))
+
+    async def verdict(self, *pushes: Push, bound: int = 0, **figures: Any) -> Verdict:
+        """The invariants over these pushes after drain; `figures` are told along."""
+        found = await account.verdict(self, pushes, bound)
+        found.figures |= figures
+        return found
+
     def at_end(self, close: Callable[[], Awaitable[object]]) -> None:
         """Have this awaited when the row is over, before what was there earlier is ended."""
         self._stack.push_async_callback(close)

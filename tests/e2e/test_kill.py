@@ -15,8 +15,8 @@ from tests.e2e.house import House, Proc, kill
 
 CHATS = 500
 FIRST = 500_000
-IN_FLIGHT = 64
-"""4 windows of 16: what one worker may have on the wire."""
+IN_FLIGHT = 128
+"""4 windows of 32: what one worker may have on the wire."""
 
 ACCOUNT = ("sent", "dead", "skipped", "cancelled", "doubt")
 ALONE = {"NEWSBOT_TELEGRAM__RATE": "1000", "SLACK_BOT_TOKEN": None, "SLACK_APP_TOKEN": None}

@@ -214,7 +214,7 @@ class SlackPlatform:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 timeout=ALL,
-                connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=IDLE),
+                connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=IDLE),
                 trust_env=False,
             )
         return self._session
