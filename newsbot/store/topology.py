@@ -129,6 +129,12 @@ class Spread:
         try:
             await self.client.initialize()
             yield
+        except AttributeError as error:
+            # redis-py closes every connection where a cluster is down, also those that others are just writing to: what
+            # has no writer any more is None. A mistake of ours has an object.
+            if error.obj is not None or not error.name:
+                raise
+            raise RedisConnectionError("the connection was closed meanwhile") from None
         finally:
             self._free.release()
 

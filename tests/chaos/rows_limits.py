@@ -12,8 +12,7 @@ from typing import Any
 from newsbot.core.model import Urgency
 from tests.chaos.calls import METHODS, Call, Calls, floods, freezes, pace, share, too_early
 from tests.chaos.row import Row, Verdict
-from tests.chaos.rows_redis import in_flight
-from tests.chaos.stage import FIRST, IN_FLIGHT, Stage
+from tests.chaos.stage import FIRST, IN_FLIGHT, Stage, in_flight
 
 HEARD = 1.0
 """Seconds after which every worker must have heard that the bot is to be still."""

@@ -12,8 +12,7 @@ from tests.cast import GROUP
 from tests.chaos.account import leaks
 from tests.chaos.calls import Calls
 from tests.chaos.row import Row, Verdict
-from tests.chaos.rows_redis import in_flight
-from tests.chaos.stage import IN_FLIGHT, Push, Stage
+from tests.chaos.stage import IN_FLIGHT, Push, Stage, in_flight
 
 STOPS = 1.0
 """Seconds after which nothing is sent any more with a token that was revoked (reliability F24)."""

@@ -124,6 +124,24 @@ async def test_another_try_that_is_on_the_wire_is_not_begun_beside_it(ledger: Re
     assert (await account(ledger)).sent == 3
 
 
+@pytest.mark.parametrize("outcome", [D, X, None])
+async def test_the_last_word_about_an_earlier_try_does_not_end_the_one_that_is_queued(
+    ledger: RedisLedger, clock: SetClock, outcome: Outcome | None
+) -> None:
+    """As the journal of a worker that died long ago would have it: its doubt is settled by sending once more."""
+    await planned(ledger, range(3))
+    one, other = await at_work(ledger, "v", "w")
+    window = await one.begin()
+    await one.learn("AAAAA", window.intents, D)
+    for doubt in await ledger.doubts(BOT, 10):
+        assert await ledger.settle(BOT, doubt, "resend", "by policy")
+    words = [Receipt("AAAAA", intent, outcome) for intent in window.intents]
+    assert await ledger.replay(BOT, words) == 0
+    assert len((await other.begin(2)).intents) == 2
+    assert await ledger.replay(BOT, words) == 0, "nor the one that is on the wire"
+    assert [intent.again for intent in (await one.begin()).intents] == [True]
+
+
 async def test_telling_what_is_known_changes_nothing(ledger: RedisLedger, clock: SetClock) -> None:
     await planned(ledger)
     (one,) = await at_work(ledger, "v")

@@ -45,9 +45,9 @@ def _entry(item: Any, url: str) -> Entry:
 
 
 def _word(value: Any) -> str:
-    """A text; ids of version 1.0 may be numbers."""
+    """A text; ids of version 1.0 may be numbers. Half a character, which JSON can write and nothing can send, is marked."""
     if isinstance(value, str):
-        return value
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
