@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -71,6 +72,9 @@ async def played(row: Row, seed: int, folder: Path, *, quick: bool, soak: float)
 
 async def play(rows: list[Row], seed: int, out: Path, *, quick: bool, soak: float) -> list[Result]:
     """Every row as often as it wants; each result told and written at once, folders of failures kept."""
+    whole = asyncio.current_task()
+    assert whole
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
     results = []
     with out.open("w", encoding="utf-8") as file:
         for row in rows:
@@ -114,7 +118,11 @@ def main() -> int:
     rows = chosen(given.only, quick=given.quick)
     print(f"chaos: {len(rows)} rows, seed {seed}", flush=True)
     began = time.monotonic()
-    results = asyncio.run(play(rows, seed, given.out, quick=given.quick, soak=given.soak_seconds))
+    try:
+        results = asyncio.run(play(rows, seed, given.out, quick=given.quick, soak=given.soak_seconds))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("chaos: stopped; what was started is ended", file=sys.stderr)
+        return 1
     failed = sum(not result.verdict.ok for result in results)
     print(f"{len(results)} rows, {failed} failed, {time.monotonic() - began:.0f} s, as JSON lines in {given.out}")
     if given.doc and not given.only and not given.quick:

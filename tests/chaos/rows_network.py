@@ -20,9 +20,9 @@ RESUMES = 10.0
 TRIED = 60.0
 """Seconds in which every chat is tried once."""
 
-CHATS, RATE = 90, 30
+CHATS, RATE = 60, 30
 
-LASTS = 5.0
+LASTS = 3.0
 """Seconds the trouble goes on once everybody was tried."""
 PLATFORMS = ("telegram", "slack")
 

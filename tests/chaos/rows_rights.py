@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
 from random import Random
 
-from newsbot.core.model import Address, Subscriber, Urgency
-from tests.cast import GROUP
-from tests.chaos.account import leaks
+from newsbot import bootstrap
+from newsbot.bootstrap import Kit
+from newsbot.core.model import Address, Article, Subscriber, Urgency
+from newsbot.procs import runtime
+from tests.cast import GROUP, until
+from tests.chaos.account import copies_of, leaks
 from tests.chaos.calls import Calls
 from tests.chaos.row import Row, Verdict
-from tests.chaos.stage import IN_FLIGHT, Push, Stage, in_flight
+from tests.chaos.stage import IN_FLIGHT, Push, Stage, in_flight, sample
+from tests.chaos.workers import Worker
 
 STOPS = 1.0
 """Seconds after which nothing is sent any more with a token that was revoked (reliability F24)."""
 RESUMES = 10.0
 """Seconds after which sending goes on with a token that is good again."""
+OLD = 62.0
+"""Seconds after which a deployment counts as being there before (newsbot/platforms/telegram/claim.py, YOUNG)."""
+HALTS = 60.0
+"""Seconds in which one of two deployments on one token halts (reliability F34)."""
 NEW_TOKEN = f"{123456789}:{'NewTokenOfTheRow'.ljust(35, '0')}"
 SPARE = 2_000_000
 """The first of the chats that others move to."""
@@ -128,8 +138,89 @@ async def misplaced(stage: Stage, moves: Mapping[str, str], known: Collection[st
             yield f"{chat}, which moved to {to}: {before}"
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that works on one Redis: a way to look at it, and the process that hears readers."""
+
+    kit: Kit
+    web: Worker
+
+    async def tell(self) -> Push:
+        """A story to all its readers."""
+        story = sample(Urgency.BREAKING)
+        await self.kit.stories.accept(Article(id=story.article, source="chaos", title="x"), story, ["telegram"])
+        await self.kit.plan.owed(story.id)
+        return Push(story.id, story.headline)
+
+    async def halted(self) -> str:
+        """Who or what lets nothing begin there any more; empty where it goes on."""
+        return str((await self.kit.ledger.gate("telegram"))["paused"] or "")
+
+
+async def another(stage: Stage) -> Deployment:
+    """A second one on the same token, with the same readers: its own Redis, folder, worker and web process."""
+    server = await stage.server("other")
+    more = {"REDIS_URL": server.url, "NEWSBOT_DATA__FOLDER": str(stage.folder / "other-data")}
+    environ = stage.environ | more
+    life = runtime.process(bootstrap.read_settings(environ), server.url, environ, live=False)
+    kit = (await life.__aenter__()).kit
+    stage.at_end(partial(life.__aexit__, None, None, None))
+    worker = await stage.start("worker", **more)
+    await worker.ready()
+    async for reader in stage.kit.subscribers.all():
+        await kit.subscribers.put(Subscriber(reader.address))
+    return Deployment(kit, await stage.start("web", **more))
+
+
+async def shared(stage: Stage, rng: Random, ahead: float) -> Verdict:
+    """Two deployments on one token: one halts and says so, the other goes on; the later one where they are not as young."""
+    chats = stage.pick(150, 60)
+    await stage.up(chats, rate=10, workers=2, NEWSBOT_WEB__PORT="0")
+    first = Deployment(stage.kit, await stage.start("web"))
+    await first.web.ready()
+    await stage.sandbox.post("/telegram/say", user="Rae", text="hello")  # its first poll has an answer
+    await asyncio.sleep(ahead)
+    second = await another(stage)
+    running, since = await second.tell(), time.monotonic()
+
+    async def one_halts() -> list[Deployment]:
+        return [one for one in (second, first) if await one.halted()]
+
+    loser = (await until(one_halts, "one of the two halts", HALTS))[0]
+    winner, took = first if loser is second else second, time.monotonic() - since
+    await asyncio.sleep(STOPS)
+    meanwhile = await shown(stage, running)
+    good, bad = await winner.tell(), await loser.tell()
+    await until(partial(everybody_sees, stage, good, chats), "the other one goes on", 60)
+    after = await shown(stage, bad) + (await shown(stage, running) - meanwhile if loser is second else 0)
+    if loser is first:
+        await first.kit.ledger.cancel("telegram", bad.id)
+    halted = "the later" if loser is second else "the earlier"
+    verdict = await stage.verdict(good if winner is first else bad, halted_s=round(took, 1), halted=halted)
+    verdict.figures |= {"sent_before": meanwhile, "sent_after": after}
+    verdict.expect(not after, f"{after} messages of the deployment that halted")
+    verdict.expect(not await winner.halted(), f"the other one halted too: {await winner.halted()}")
+    verdict.expect(loser is second or not ahead, "the one that was there before halted")
+    verdict.expect(winner.web.events("telegram.token_shared"), "the one that goes on says nothing")
+    refusals = [event["detail"] for event in loser.web.events("platform.refused")]
+    verdict.expect(any("another deployment" in why for why in refusals), f"the one that halted says {refusals}")
+    return verdict
+
+
+async def shown(stage: Stage, push: Push) -> int:
+    """How many messages of this push can be seen."""
+    return sum(copies_of(push, await stage.sandbox.messages("telegram")).values())
+
+
+async def everybody_sees(stage: Stage, push: Push, chats: int) -> bool:
+    """Whether it has arrived everywhere."""
+    return await shown(stage, push) == chats
+
+
 ROWS = [
     Row("F24", "token revoked in the middle of a push, then good again", same_token),
     Row("F24-new", "token revoked in the middle of a push, then another one", new_token),
     Row("F25", "group becomes supergroup in the middle of a push, and 35 chats move", migrated),
+    Row("F34", "a second deployment on the token", partial(shared, ahead=OLD)),
+    Row("F34-young", "two deployments on one token, both just started", partial(shared, ahead=0)),
 ]

@@ -85,7 +85,7 @@ class Soak:
 
     async def storm(self, _: Push) -> None:
         """F16."""
-        times, pause = self.rng.randrange(10, 60), self.rng.randrange(1, 3)
+        times, pause = self.rng.randrange(5, 15), self.rng.randrange(1, 3)
         await self.stage.sandbox.fault("429", method="sendMessage", every=5, times=times, args={"retry_after": pause})
 
     async def drop(self, _: Push) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.benchmarks.stage import environment
+from tests.chaos.child import ends_with_us
 
 SECRETS = ("telegram_token", "slack_bot_token", "slack_app_token", "slack_signing_secret")
 
@@ -36,6 +37,7 @@ class Sandbox:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,  # its first line has the tokens: not into a file
                 stderr=log,
+                preexec_fn=ends_with_us,
             )
         assert process.stdout
         first = await process.stdout.readline()

@@ -16,6 +16,7 @@ from newsbot.store.embedded import find_server
 from newsbot.store.install import info
 from newsbot.store.redis import Redis
 from tests.cast import until
+from tests.chaos.child import ends_with_us
 
 START = 30.0
 
@@ -92,6 +93,7 @@ class Server:
                 env=os.environ | self.environ,
                 restore_signals=False,
                 start_new_session=True,
+                preexec_fn=ends_with_us,
             )
 
     async def start(self) -> None:
