@@ -232,16 +232,18 @@ def load(environ: Mapping[str, str], platforms: Collection[str]) -> Settings:
         raise ConfigError(f"NEWSBOT_CONFIG: {path} does not exist")
     raw = _read(path) if path.is_file() else {}
     file = str(path) if path.is_file() else ""
+    flat = {name for name, value in raw.items() if not isinstance(value, dict | list)}
     overrides = _overrides(environ)
     for section, value in overrides.items():
-        if isinstance(value, dict) and isinstance(raw.get(section), dict):
-            raw[section] = {**raw[section], **value}
-        else:
+        if not isinstance(value, dict) or section not in raw:
             raw[section] = value
+        elif isinstance(raw[section], dict):  # what is no table stays, and is told
+            raw[section] = {**raw[section], **value}
     sections = {name: raw.pop(name) for name in sorted(platforms) if name in raw}
     for name, section in sections.items():
         if not isinstance(section, dict):
-            raise ConfigError(f"{origin((name,), environ, file)}: {name}: must be a table [{name}]")
+            where = file if name in flat else origin((name,), environ, file)
+            raise ConfigError(f"{where}: {name}: must be a table [{name}]")
     if environ.get("PORT") and isinstance(raw.setdefault("web", {}), dict):
         raw["web"] = {**raw["web"], "port": environ["PORT"]}
     for reserved in ("platforms", "redis_url", "file"):

@@ -158,6 +158,7 @@ class Deliver:
         except OSError as error:
             log.error("journal.failed", platform=bot, why=error.strerror)
         await self._commit(bot, window.push, results)
+        log.debug("delivered", platform=bot, story=window.push, sent=sum(isinstance(one, Sent) for one in outcomes))
         for intent, outcome in zip(window.intents, outcomes, strict=True):
             if not isinstance(outcome, Sent):
                 self._tell(window.push, intent, outcome)

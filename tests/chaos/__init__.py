@@ -3,11 +3,10 @@
     make chaos [ONLY=F2,F9] [SEED=7] [OUT=build/chaos.jsonl]
     python -m tests.chaos [--only F2,F9] [--seed N] [--out FILE] [--doc docs/reliability.md] [--quick] [--soak-seconds N]
 
-A **row** is a coroutine `play(stage, rng) -> Verdict` in a `Row(name, what, play)` of a `ROWS` list (rows_process.py,
-rows_redis.py, rows_store.py, rows_soak.py, rows_platform.py, rows_more.py). It draws every lot from `rng`, which the seed
-makes, and acts by progress, never by time. One JSON line each: `row, seed, sent, unaccounted, duplicates, doubt, bound,
-ok`, then the figures. A row that raises (an `assert`, a wait that ends) or hangs fails with that as its problem; the
-others go on.
+A **row** is a coroutine `play(stage, rng) -> Verdict` in a `Row(name, what, play)` of the `ROWS` list of a rows_*.py
+that __main__.py knows. It draws every lot from `rng`, which the seed makes, and acts by progress, never by time. One JSON
+line each: `row, seed, sent, unaccounted, duplicates, doubt, bound, ok`, then the figures. A row that raises (an `assert`, a
+wait that ends) or hangs fails with that as its problem; the others go on.
 
 The **stage** (stage.py) is fresh for each row and gone afterwards, however it ends:
 
@@ -25,14 +24,18 @@ The **stage** (stage.py) is fresh for each row and gone afterwards, however it e
   forked from a process that has everything imported (nursery.py): a tenth of a second each. `rest()` ends all in order.
 - `stage.redis` (server.py): `start() dies() signal(…) ask(…) fill_disk() free_disk() aof log`; `stage.server(name, **options)`
   one more, `stage.replica()` one in step with the master, `stage.failover(replica, split=0.3)` promotes it.
-- `stage.door` (relay.py) is the workers' way to Redis: `cut() stall() heal() drop() lead(port)` and
-  `lose`; `open_door()` makes one for
-  a worker that is to be hurt alone. `stage.kit` has a way of its own: the harness always sees what Redis says.
+- `stage.door` (relay.py) is the workers' way to Redis: `cut() stall() heal() drop() lead(port)`, and `lose` = so many of
+  the next answers are lost; `open_door()` makes one for a worker that is to be hurt alone. `stage.kit` has a way of its
+  own: the harness always sees what Redis says.
+- `in_flight(stage, seconds)`: answers take so long, so that something is on the wire whenever a fault strikes. Where faults
+  need a new worker in between: `up(…, workers=0)`, then `hire_at(rate)` with a rate made of `start_seconds()`, so that
+  the push outlasts them; a fault that comes when everything is begun shows nothing.
 - `stage.at_end(close)`: have something of the row's own ended with it.
 - `return await stage.verdict(push, …, bound=…, figure=…)` checks the **invariants** over these pushes, which must be
   drained: `unaccounted` 0 (audience − sent − dead − skipped − cancelled − doubt; entries and counters agree), nobody is
   sent and invisible, nobody sees what the ledger does not know, no chat has a copy too many, doubt ≤ bound, no secret in
-  any file below the row's folder. More is added with `verdict.expect(holds, "what is wrong")`.
+  any file below the row's folder. More is added with `verdict.expect(holds, "what is wrong")` and
+  `verdict.took("resumed", [seconds, …], limit)`, which judges the median.
 - `stage.pick(full, quick)` gives a number for `make chaos` or the small one for `--quick` (rows with `quick=True`, played in
   test_quick.py).
 

@@ -97,9 +97,7 @@ async def cancelled(stage: Stage, rng: Random) -> Verdict:
     corrected = [one for one in shown if one["edits"]]
     verdict = await stage.verdict(push, bound=0, landed_after=after, corrected=len(corrected))
     edits = await stage.tally(correction)
-    verdict.expect(
-        len(after) <= tally.sending, f"{len(after)} landed after the answer, {tally.sending} were on the wire"
-    )
+    verdict.expect(after <= tally.sending, f"{after} landed after the answer, {tally.sending} were on the wire")
     verdict.expect(len(corrected) == verdict.sent == edits.sent, f"{len(corrected)} corrected of {verdict.sent}")
     verdict.expect(len(shown) == verdict.sent, "somebody who was never told shows it")
     verdict.expect(edits.sent + edits.skipped == edits.audience, f"the correction's account: {edits}")

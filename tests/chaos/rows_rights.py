@@ -175,7 +175,7 @@ async def another(stage: Stage) -> Deployment:
 async def shared(stage: Stage, rng: Random, ahead: float) -> Verdict:
     """Two deployments on one token: one halts and says so, the other goes on; the later one where they are not as young."""
     chats = stage.pick(150, 60)
-    await stage.up(chats, rate=10, workers=2, NEWSBOT_WEB__PORT="0")
+    await stage.up(chats, rate=6, workers=2, NEWSBOT_WEB__PORT="0")
     first = Deployment(stage.kit, await stage.start("web"))
     await first.web.ready()
     await stage.sandbox.post("/telegram/say", user="Rae", text="hello")  # its first poll has an answer

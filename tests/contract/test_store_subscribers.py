@@ -128,7 +128,7 @@ def _moved() -> object:
 async def test_the_audience_is_who_wants_the_topic_this_urgently_and_is_active(
     subscribers: RedisSubscribers, redis: Redis
 ) -> None:
-    ledger, people = RedisLedger(redis), {}
+    ledger, people = RedisLedger(redis, guarded=False), {}
     for number, (topics, floor, state) in enumerate(
         itertools.product([(), ("a",), ("b",), ("a", "b")], Urgency, ["active", "quarantined", "stopped"])
     ):

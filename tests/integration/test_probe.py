@@ -47,7 +47,7 @@ class Rounds:
     def __init__(self, redis: Redis) -> None:
         self.redis, self.world, self.counted = redis, World(), Counter[str]()
         self.subscribers = RedisSubscribers(redis, (BOT,), lambda: self.world.now, lambda: 0.5)
-        self.ledger = RedisLedger(redis)
+        self.ledger = RedisLedger(redis, guarded=False)
         self.flow = self.worker("w-1")
 
     def worker(self, name: str) -> Probe:

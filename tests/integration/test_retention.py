@@ -29,7 +29,7 @@ class House:
     def __init__(self, redis: Redis) -> None:
         self.redis, self.now = redis, NOW
         self.subscribers = RedisSubscribers(redis, (BOT, "slack"), lambda: self.now, lambda: 0.5)
-        self.ledger, self.archive = RedisLedger(redis), RedisArchive(redis, lambda: self.now)
+        self.ledger, self.archive = RedisLedger(redis, guarded=False), RedisArchive(redis, lambda: self.now)
         self.flow = self.worker("w-1")
 
     def worker(self, name: str) -> Retention:
