@@ -128,6 +128,21 @@ async def test_a_second_change_during_the_first_begins_the_waiting_anew(ledger: 
     assert await other.tell(clock.server)
 
 
+async def test_what_is_told_to_the_server_before_this_one_makes_nobody_wait(
+    ledger: RedisLedger, clock: SetClock
+) -> None:
+    await planned(ledger)
+    one, other = await at_work(ledger, "v", "w")
+    await clock.promoted(await clock.copied())
+    first = clock.server
+    await clock.promoted(await clock.copied())
+    assert not await other.tell(clock.server)
+    assert not await one.tell(first)
+    clock.passes(GATHERED)
+    assert await one.tell(clock.server)
+    assert await other.tell(clock.server)
+
+
 @pytest.mark.parametrize("stopped", ["cancel", "pause"])
 async def test_a_question_that_is_repeated_after_a_stop_begins_nothing(
     ledger: RedisLedger, clock: SetClock, stopped: str

@@ -64,7 +64,7 @@ class Ledger(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.Runner()
+        self.loop = asyncio.new_event_loop()
         self.redis = SetClock(self.url)
         self.ledger = RedisLedger(self.redis, guarded=False)
         self.states: dict[Key, str] = {}
@@ -81,7 +81,7 @@ class Ledger(RuleBasedStateMachine):
         self.asked = 0
 
     def does(self, work: Any) -> Any:
-        return self.loop.run(work)
+        return self.loop.run_until_complete(work)
 
     def teardown(self) -> None:
         self.does(self.redis.close())

@@ -81,7 +81,10 @@ async def cap(ledger: RedisLedger) -> float:
 @pytest.mark.parametrize(
     ("chat", "spacing"), [("7", 1.0), ("-1001", 3.0), ("-1001/5", 3.0)], ids=["private", "group", "thread"]
 )
-async def test_one_chat_has_its_pace(ledger: RedisLedger, work: Work, chat: str, spacing: float) -> None:
+async def test_one_chat_has_its_pace(
+    ledger: RedisLedger, clock: SetClock, work: Work, chat: str, spacing: float
+) -> None:
+    clock.passes(0.067)  # what is kept are tenths of a second
     await planned(ledger, [chat])
     begun = (await timetable(ledger, [work], PACE, 10))[chat]
     assert len(begun) == 3

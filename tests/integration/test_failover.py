@@ -244,3 +244,43 @@ async def test_a_sender_whose_token_was_refused_tells_as_well(stage: Stage) -> N
     assert len(reached) < 10
     assert set(stage.twice) <= reached
     assert [chat for chat in stage.twice if chat in sorted(reached)[:4]] == []
+
+
+async def test_an_answer_that_redis_never_heard_of_is_told_by_whoever_takes_over(stage: Stage) -> None:
+    """It is written down before Redis is told; else it would be a doubt."""
+    stage.platform.hangs = {"3"}
+
+    async def away(*_: object) -> None:
+        raise StoreDown("redis: refused")
+
+    await started(stage, "dead", "v")
+    stage.bench.ledger.commit = away  # type: ignore[method-assign]
+    dead = stage.bench.window("dead")
+    await dead.tell(stage.clock.server)
+    task = asyncio.create_task(dead.once())
+    await stage.until(lambda: len(stage.platform.asked) == 10)
+    stage.platform.free.set()
+    await stage.until(lambda: all(one.outcome for one in dead.journal.own()))
+    task.cancel()
+    await asyncio.wait([task])
+    dead.journal.leave()
+    heir = stage.bench.window("v")
+    await heir.tell(stage.clock.server)
+    await heir.take_over()
+    assert (await account(stage.bench.ledger)).sent == 10
+
+
+async def test_without_a_journal_nothing_leaves(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("a file where the folder should be: it cannot be made")
+    await started(stage, "v")
+    window = stage.bench.window("v")
+    await window.tell(stage.clock.server)
+    assert len((await window.once()).intents) == 10
+    assert stage.platform.asked == []
+    (tmp_path / "journal").unlink()
+    stage.clock.passes(5)
+    await window.once()
+    assert len(stage.platform.asked) == 10
+    tally = await account(stage.bench.ledger)
+    assert (tally.sent, tally.doubt) == (10, 0)
+    window.journal.leave()
