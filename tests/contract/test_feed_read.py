@@ -125,7 +125,6 @@ def test_json_feed_is_read(version: str) -> None:
 
 
 def test_half_a_character_in_a_json_feed_hurts_its_own_item_alone() -> None:
-    """Valid JSON, written by systems that cut texts in UTF-16."""
     one = {"id": "1", "title": "지진\ud800", "tags": ["사회\udc00"]}
     two = {"id": "2", "url": "/2", "title": "태풍", "content_text": "글\ud83d"}
     document = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [one, two]})
