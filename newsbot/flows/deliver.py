@@ -2,16 +2,17 @@
 
     begin (which, allowed now, intent written) → journal → render → send → outcome → journal → commit
 
-A window is begun, sent side by side and committed as one; several windows run at a time, so that one slow chat holds up
-only its own.
+A window is begun as one, sent side by side, and committed as its answers come; several windows run at a time. A slow chat
+holds up nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -38,6 +39,7 @@ from newsbot.ports import Clock, Journal, Ledger, Platform, StoreDown, Stories, 
 log = structlog.get_logger()
 
 WINDOW = 32
+SETTLE = 0.05  # seconds between two commits of what was answered of a window; most are answered within the first
 GRACE = 0.5  # seconds to read what had arrived before the clock of a window was looked at
 RENDERED_KEPT = 64
 
@@ -139,56 +141,66 @@ class Deliver:
                 self.journal.bury(worker)
         return changed
 
-    async def finish(self, claim: Claim) -> None:
-        """Send what was begun and commit it, whatever happens meanwhile. Raises BotStopped after that."""
-        bot, window = self.platform.name, claim.window
-        if not window.intents:
-            return
-        outcomes = await self._outcomes(claim)
+    async def finish(self, claim: Claim, settled: Callable[[int], None] = lambda _: None) -> None:
+        """Send what was begun and commit it as answers come, whatever happens meanwhile; `settled` hears of how many each
+        time. Raises BotStopped after that."""
+        window, stopped = claim.window, ""
+        async with contextlib.aclosing(self._answers(claim)) as answers:
+            async for answered in answers:
+                await self._write_down(window.push, answered)
+                settled(len(answered))
+                stopped = await self._tell(window.push, answered) or stopped
+        if stopped:
+            log.critical("token.refused", platform=self.platform.name, why=stopped)
+            raise BotStopped(stopped)
+
+    async def _write_down(self, push: str, answered: list[tuple[Intent, Outcome]]) -> None:
         results = [
             (
                 intent,
                 outcome,
                 0.0 if isinstance(outcome, Sent) else delivery.delay(outcome, intent.attempt, self.jitter()),
             )
-            for intent, outcome in zip(window.intents, outcomes, strict=True)
+            for intent, outcome in answered
         ]
         try:
-            self.journal.learned(window.push, results)
+            self.journal.learned(push, results)
         except OSError as error:
-            log.error("journal.failed", platform=bot, why=error.strerror)
-        await self._commit(bot, window.push, results)
-        log.debug("delivered", platform=bot, story=window.push, sent=sum(isinstance(one, Sent) for one in outcomes))
-        for intent, outcome in zip(window.intents, outcomes, strict=True):
-            if not isinstance(outcome, Sent):
-                self._tell(window.push, intent, outcome)
-        if refused := {outcome.why for outcome in outcomes if isinstance(outcome, Refused)}:
-            await self._stop_if_refused(window.push, refused)
-        if stop := next((outcome for outcome in outcomes if isinstance(outcome, Stopped)), None):
-            log.critical("token.refused", platform=bot, why=stop.why)
-            raise BotStopped(stop.why)
+            log.error("journal.failed", platform=self.platform.name, why=error.strerror)
+        await self._commit(self.platform.name, push, results)
 
-    async def _outcomes(self, claim: Claim) -> list[Outcome]:
-        """What became of each delivery of a window, all sent side by side."""
+    async def _answers(self, claim: Claim) -> AsyncGenerator[list[tuple[Intent, Outcome]]]:
+        """What became of each delivery of a window, all sent side by side, as far as it is known each time."""
         window = claim.window
+        if not window.intents:
+            return
         try:
             self.journal.begun(window)
         except OSError as error:  # a full disk: without a receipt nothing leaves
             log.error("journal.failed", platform=self.platform.name, why=error.strerror)
-            return [Later(None, "journal cannot be written") for _ in window.intents]
-        sends = [asyncio.ensure_future(self._send(window, intent, claim.asked)) for intent in window.intents]
+            yield [(intent, Later(None, "journal cannot be written")) for intent in window.intents]
+            return
+        sends = {asyncio.ensure_future(self._send(window, intent, claim.asked)): intent for intent in window.intents}
+        waiting, ends = set(sends), elapsed() + delivery.SEND_TIMEOUT
         try:
             # One clock for the window: one for each send costs more than the ledger does (docs/performance.md).
-            _, late = await asyncio.wait(sends, timeout=delivery.SEND_TIMEOUT)
-            if late:
+            while waiting and (left := ends - elapsed()) > 0:
+                answered, waiting = await asyncio.wait(waiting, timeout=min(SETTLE, left))
+                if answered:
+                    yield [(intent, send.result()) for send, intent in sends.items() if send in answered]
+            if waiting:
                 # After a pause of this process the answers may lie in the sockets already (reliability §2.3): a last look.
-                _, late = await asyncio.wait(late, timeout=GRACE)
+                answered, waiting = await asyncio.wait(waiting, timeout=GRACE)
+                if answered:
+                    yield [(intent, send.result()) for send, intent in sends.items() if send in answered]
         finally:
-            for send in sends:
+            for send in waiting:
                 send.cancel()
-        if late:
-            await asyncio.wait(late)
-        return [Uncertain("no answer in time") if send.cancelled() else send.result() for send in sends]
+        if waiting:
+            await asyncio.wait(waiting)
+            yield [
+                (sends[send], Uncertain("no answer in time") if send.cancelled() else send.result()) for send in waiting
+            ]
 
     async def _send(self, window: Window, intent: Intent, asked: float) -> Outcome:
         """What became of one delivery; never raises: one poisonous text must not take the receipts of a window along."""
@@ -266,21 +278,29 @@ class Deliver:
                 story = push.partition("@")[0]
                 await self.alarm("refused", subject=story, platform=bot, story=story, why=why)
 
-    def _tell(self, push: str, intent: Intent, outcome: Outcome) -> None:
-        bot = self.platform.name
-        match outcome:
-            case Sent() | Later() | Stopped():
-                return
-            case Uncertain(why):
-                log.warning("in_doubt", platform=bot, story=push, index=intent.index, why=why)
-            case Gone(why, state):
-                log.info("chat.gone", platform=bot, index=intent.index, why=why, state=state)
-            case Moved():
-                log.info("chat.moved", platform=bot, index=intent.index)
-            case Refused(why):
-                log.error("text.refused", platform=bot, story=push, why=why)
-            case _:
-                assert_never(outcome)
+    async def _tell(self, push: str, answered: list[tuple[Intent, Outcome]]) -> str:
+        """Tell whom it concerns; why the platform refused the token, "" where it did not."""
+        bot, stopped = self.platform.name, ""
+        log.debug("delivered", platform=bot, story=push, sent=sum(isinstance(outcome, Sent) for _, outcome in answered))
+        for intent, outcome in answered:
+            match outcome:
+                case Sent() | Later():
+                    pass
+                case Stopped(why):
+                    stopped = why
+                case Uncertain(why):
+                    log.warning("in_doubt", platform=bot, story=push, index=intent.index, why=why)
+                case Gone(why, state):
+                    log.info("chat.gone", platform=bot, index=intent.index, why=why, state=state)
+                case Moved():
+                    log.info("chat.moved", platform=bot, index=intent.index)
+                case Refused(why):
+                    log.error("text.refused", platform=bot, story=push, why=why)
+                case _:
+                    assert_never(outcome)
+        if refused := {outcome.why for _, outcome in answered if isinstance(outcome, Refused)}:
+            await self._stop_if_refused(push, refused)
+        return stopped
 
 
 def again(outcome: Outcome) -> Outcome:

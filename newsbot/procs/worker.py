@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from newsbot import bootstrap
+from newsbot.core import delivery
 from newsbot.flows.deliver import BotStopped, Claim, Deliver
 from newsbot.flows.upkeep import Upkeep
 from newsbot.ports import StoreDown
@@ -117,7 +118,9 @@ class Sender:
 
     def __init__(self, process: Process, bot: Bot, bell: Bell, deliver: Deliver) -> None:
         self._process, self._bot, self._bell, self._deliver = process, bot, bell, deliver
-        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._busy = 0  # sends
+        self._freed = Bell()
 
     async def run(self) -> None:
         """Until the stop signal; then what was begun is finished, as long as the process is given time."""
@@ -127,14 +130,14 @@ class Sender:
             if self._under_way:
                 await asyncio.wait(self._under_way)
         except asyncio.CancelledError:
-            for task in list(self._under_way):
+            for task in self._under_way:
                 task.cancel()
             raise
 
     async def _turn(self) -> None:
-        room = IN_FLIGHT - sum(self._under_way.values())
+        room = IN_FLIGHT - self._busy
         if room < 1:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            await self._freed.wait(delivery.SEND_TIMEOUT)
             return
         if not self._bot.ready.is_set():
             await self._bell.wait(0.2)
@@ -149,16 +152,27 @@ class Sender:
             await tell(self._process, self._deliver, claim.window.barrier)
         elif claim.window.intents:
             task = asyncio.create_task(self._finish(claim))
-            self._under_way[task] = len(claim.window.intents)
-            task.add_done_callback(self._under_way.pop)
+            self._busy += len(claim.window.intents)
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
         elif claim.window.wait > 0:
             await self._bell.wait(claim.window.wait)
 
     async def _finish(self, claim: Claim) -> None:
+        left = len(claim.window.intents)
+
+        def settled(many: int) -> None:
+            nonlocal left
+            left -= many
+            self._busy -= many
+            self._freed.ring()
+
         try:
-            await self._deliver.finish(claim)
+            await self._deliver.finish(claim, settled)
         except BotStopped as error:
             self._bot.stopped(str(error))
+        finally:
+            settled(left)
 
 
 async def listen(process: Process, platform: str, bell: Bell) -> None:

@@ -20,17 +20,17 @@ from newsbot.store.topology import connect
 
 LUA = Path(__file__).parent / "lua"
 PRELUDES = {
-    "plan": "common",
-    "begin": "common",
-    "commit": "common",
-    "reap": "common",
-    "cancel": "common",
-    "resolve": "common",
-    "gate": "common",
-    "doubts": "common",
-    "barrier": "common",
-    "accept": "home",
-    "note": "home",
+    "plan": ("common",),
+    "begin": ("common", "candidates"),
+    "commit": ("common",),
+    "reap": ("common",),
+    "cancel": ("common",),
+    "resolve": ("common",),
+    "gate": ("common",),
+    "doubts": ("common",),
+    "barrier": ("common",),
+    "accept": ("home",),
+    "note": ("home",),
 }
 """What is put in front of a script when it is loaded."""
 STANDS_STILL = {
@@ -98,8 +98,7 @@ class Redis:
 @functools.cache
 def load(script: str) -> tuple[str, str]:
     """A script's text, with its prelude, and the sha1 Redis knows it by."""
-    names = [PRELUDES[script], script] if script in PRELUDES else [script]
-    source = "".join((LUA / f"{name}.lua").read_text("utf-8") for name in names)
+    source = "".join((LUA / f"{name}.lua").read_text("utf-8") for name in (*PRELUDES.get(script, ()), script))
     return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 

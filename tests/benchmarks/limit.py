@@ -17,6 +17,8 @@ from tests.benchmarks.stage import Bench, Failed, sink
 
 ANSWER = 0.03
 """Seconds the sink takes to answer."""
+SLOW, SPREAD = 0.08, 0.87
+"""Seconds and sigma of answers as platforms far away give them: half within 80 ms, one of a hundred after 600 ms."""
 USED, OVER, TAKEN, TAKEN_MOVING = 0.98, 1.05, 0.995, 0.99
 """Share of the limit that must be used; times the limit that no second may exceed (and one message); shares of requests
 that must not be answered 429, under a limit that is known and under one that is not."""
@@ -29,30 +31,33 @@ SEED = 11
 
 async def figures(bench: Bench) -> AsyncIterator[Figure]:
     """For each rate and number of workers: share used, busiest second, share that was not refused."""
-    for rate in bench.size.rates:
+    kinds = [(rate, many, False) for rate in bench.size.rates for many in bench.size.workers]
+    kinds += [(bench.size.rates[-1], many, True) for many in bench.size.workers]
+    for rate, many, slow in kinds:
         seconds = bench.size.limited if rate < 100 else bench.size.limited / 2
-        for many in bench.size.workers:
-            arrivals = await filled(bench, rate, seconds, many)
-            used, most = middle(arrivals) / rate, busiest([at for at, *_ in arrivals])
-            taken = sum(taken for *_, taken in arrivals) / len(arrivals)
-            name, how = f"limit.{rate:g}", f"{many} worker{'s' * (many > 1)}, {len(arrivals):,} messages"
-            bench.say(f"{name}, {how}: {used:.1%} used, {most} in the busiest second, {taken:.2%} taken")
-            yield Figure(f"{name}.used/{many}", used, "of the limit", "owed", USED, 1.0, how=how)
-            allowed = OVER * rate + 1
-            yield Figure(f"{name}.second/{many}", most, "messages", "allowed", allowed, 1.0, less=True, how=how)
-            yield Figure(f"{name}.taken/{many}", taken, "of requests", "owed", TAKEN, 1.0, how=how)
+        arrivals = await filled(bench, rate, seconds, many, slow=slow)
+        used, most = middle(arrivals) / rate, busiest([at for at, *_ in arrivals])
+        taken = sum(taken for *_, taken in arrivals) / len(arrivals)
+        name = f"limit.{rate:g}" + ".slow" * slow
+        how = f"{many} worker{'s' * (many > 1)}, {len(arrivals):,} messages"
+        bench.say(f"{name}, {how}: {used:.1%} used, {most} in the busiest second, {taken:.2%} taken")
+        yield Figure(f"{name}.used/{many}", used, "of the limit", "owed", USED, 1.0, how=how)
+        allowed = OVER * rate + 1
+        yield Figure(f"{name}.second/{many}", most, "messages", "allowed", allowed, 1.0, less=True, how=how)
+        yield Figure(f"{name}.taken/{many}", taken, "of requests", "owed", TAKEN, 1.0, how=how)
 
 
-async def filled(bench: Bench, rate: float, seconds: float, many: int) -> list[Any]:
+async def filled(bench: Bench, rate: float, seconds: float, many: int, *, slow: bool = False) -> list[Any]:
     """One fan-out at the limit: [when, mark, whether it was taken] for each request.
 
     Raises Failed unless everybody has it, and once.
     """
     chats = round(rate * seconds)
-    options = ("--log", "--limit", str(rate), "--answer-after", str(ANSWER))
+    answers = (SLOW, SPREAD) if slow else (ANSWER, 0.0)
+    options = ("--log", "--limit", str(rate), "--answer-after", str(answers[0]), "--spread", str(answers[1]))
     async with (
         sink(*options) as there,
-        crowd(bench, f"limit-{rate:g}-{many}", "telegram", there, People(chats, {})) as ours,
+        crowd(bench, f"limit-{rate:g}-{many}{slow:d}", "telegram", there, People(chats, {})) as ours,
     ):
         async with ours.workers(many, rate) as crew:
             await crew.tell(sample(["bench-all"]), chats, 3 * seconds + 30)

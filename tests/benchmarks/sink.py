@@ -1,6 +1,6 @@
 """The fastest thing that looks like a platform: every send is taken and answered, little is checked.
 
-    python -m tests.benchmarks.sink [--keep] [--log] [--answer-after SECONDS] [--limit RATE | --moves SEED]
+    python -m tests.benchmarks.sink [--keep] [--log] [--answer-after SECONDS [--spread SIGMA]] [--limit RATE | --moves SEED]
 
 Speaks as much HTTP/1.1 as clients need that keep a connection, and as much of the Bot API and of Slack's Web API as a
 start and a send take. The strict stand-ins of `newsbot sandbox` check what they get and are several times slower; here
@@ -26,7 +26,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,7 @@ import uvloop
 
 from tests.benchmarks.peers import FIRST_CHAT
 
+SEED = 7  # of the answers that come late
 POLL = 20.0
 """Seconds after which a long poll hears that there is nothing; nobody ever writes to this bot."""
 MOST_CHATS = 1 << 21
@@ -171,7 +172,7 @@ class Seen:
 class Sink(asyncio.Protocol):
     """One connection; answers go out in the order of the requests."""
 
-    def __init__(self, seen: Seen, answer_after: float) -> None:
+    def __init__(self, seen: Seen, answer_after: Callable[[], float]) -> None:
         self._seen, self._after = seen, answer_after
         self._rest = b""
         self._transport: Any = None
@@ -223,8 +224,8 @@ class Sink(asyncio.Protocol):
             return
         wait = self._seen.message(chat - FIRST_CHAT, body)
         said = answer(chat, self._seen.number, math.ceil(wait))
-        if self._after:
-            asyncio.get_running_loop().call_later(self._after, self._say, *said)
+        if (after := self._after()) > 0:
+            asyncio.get_running_loop().call_later(after, self._say, *said)
         else:
             self._say(*said)
 
@@ -268,7 +269,13 @@ async def serve(given: argparse.Namespace) -> None:
         limit = Limit(steady(given.limit) if given.limit else moving(given.moves))
     seen = Seen(limit, keep=given.keep, log=given.log)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Sink(seen, given.answer_after), "127.0.0.1", 0)
+    chance = random.Random(SEED)
+
+    def after() -> float:
+        """Most answers come soon and a few late: a lognormal distribution, as round trips mostly have."""
+        return float(given.answer_after * (chance.lognormvariate(0, given.spread) if given.spread else 1))
+
+    server = await loop.create_server(lambda: Sink(seen, after), "127.0.0.1", 0)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)  # nobody writes there: readable means closed
@@ -280,7 +287,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sink")
     parser.add_argument("--keep", action="store_true", help="keep the bodies")
     parser.add_argument("--log", action="store_true", help="keep when each came")
-    parser.add_argument("--answer-after", type=float, default=0.0, help="seconds each answer takes")
+    parser.add_argument("--answer-after", type=float, default=0.0, help="seconds an answer takes, the median")
+    parser.add_argument("--spread", type=float, default=0.0, help="how much that varies: sigma of its logarithm")
     parser.add_argument("--limit", type=float, default=0.0, help="messages a second that are taken")
     parser.add_argument("--moves", type=int, help="a limit that moves: the seed")
     uvloop.run(serve(parser.parse_args()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import itertools
 import re
 import time
 from collections import defaultdict
@@ -29,7 +30,7 @@ from tests.redis_servers import Node, Spread, running
 BOT = "telegram"
 BOTS = (BOT, "slack")
 READERS = 20
-SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in PRELUDES.values())
+SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua") if path.stem not in itertools.chain(*PRELUDES.values()))
 SLOT = re.compile(r"Slot \{(\w+)\}(?:, or \{(\w+)\})?\.")
 TAG = re.compile(r"\{(\w+)\}")
 WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')

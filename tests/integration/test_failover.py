@@ -284,3 +284,13 @@ async def test_without_a_journal_nothing_leaves(stage: Stage, tmp_path: Path) ->
     tally = await account(stage.bench.ledger)
     assert (tally.sent, tally.doubt) == (10, 0)
     window.journal.leave()
+
+
+async def test_a_chat_that_answers_slowly_holds_up_only_itself(stage: Stage) -> None:
+    await started(stage, "v")
+    stage.platform.hangs = {"1"}
+    async with stage.sender("v"):
+        await stage.until(lambda: len(stage.platform.asked) == 10)
+        assert sorted(stage.platform.asked) == sorted(str(number) for number in range(10))
+        stage.platform.free.set()
+    assert (await account(stage.bench.ledger)).sent == 10
