@@ -31,20 +31,30 @@ class Result:
         return (self.row.name, self.row.what, *counts, more, "yes" if found.ok else "**no**", f"{self.seconds:.0f}")
 
 
-def markdown(results: Sequence[Result]) -> str:
+def markdown(lines: Sequence[str]) -> str:
     """The table of a document."""
-    rows = [COLUMNS, ("---",) * len(COLUMNS), *(result.cells() for result in results)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return "".join(f"{line}\n" for line in (_line(COLUMNS), _line(("---",) * len(COLUMNS)), *lines))
 
 
-def put(doc: Path, results: Sequence[Result]) -> None:
-    """The table into the document, between its two marks. Exits where they are missing."""
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def put(doc: Path, results: Sequence[Result], names: Sequence[str]) -> None:
+    """The table into the document, between its two marks, rows in the order of `names`: those that were played instead of
+    what stood there of them. Exits where the marks are missing."""
     before, _, rest = doc.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+    table, end, after = rest.partition(END)
     if not end:
         raise SystemExit(f"chaos: {doc}: the marks for the table are missing")
+    played = {result.row.name for result in results}
+    kept = [(line.split(" | ")[0].removeprefix("| "), line) for line in table.splitlines() if line.startswith("| ")]
+    lines = [(name, line) for name, line in kept if name in names and name not in played]
+    lines += [(result.row.name, _line(result.cells())) for result in results]
+    lines.sort(key=lambda found: names.index(found[0]))
     day = datetime.now(UTC).date().isoformat()
     minutes = sum(result.seconds for result in results) / 60
     seeds = sorted({result.seed for result in results})
-    head = f"{day}, {os.cpu_count()} cores, {minutes:.0f} minutes, seed {seeds[0]}"
-    doc.write_text(f"{before}{BEGIN}{head}.\n\n{markdown(results)}{END}{after}", "utf-8")
+    some = f", {len(played)} of {len(names)} rows" if len(played) < len(names) else ""
+    head = f"{day}, {os.cpu_count()} cores, {minutes:.0f} minutes, seed {seeds[0]}{some}"
+    doc.write_text(f"{before}{BEGIN}{head}.\n\n{markdown([line for _, line in lines])}{END}{after}", "utf-8")

@@ -106,9 +106,16 @@ def test_the_line_of_a_row_and_its_place_in_the_document(tmp_path: Path) -> None
     async def nothing(*_: object) -> Verdict:
         return verdict
 
-    put(doc, [Result(Row("F2", "a kill", nothing), 7, verdict, 61.2)])
+    put(doc, [Result(Row("F2", "a kill", nothing), 7, verdict, 61.2)], ["F1", "F2"])
     text = doc.read_text("utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "| F2 | a kill | 5 | 0 | 0 | 1 (2) | kills 3 | yes | 61 |\n" in text
     assert "old" not in text
+
+    put(doc, [Result(Row("F1", "no kill", nothing), 8, verdict, 5.0)], ["F1", "F2"])
+    rows = [line.split(" | ")[0] for line in doc.read_text("utf-8").splitlines() if line.startswith("| F")]
+    assert rows == ["| F1", "| F2"]
+    put(doc, [Result(Row("F2", "another", nothing), 9, verdict, 5.0)], ["F1", "F2"])
+    assert "a kill" not in doc.read_text("utf-8")
+    assert "no kill" in doc.read_text("utf-8")
