@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -37,6 +37,9 @@ from newsbot.core.model import (
 from newsbot.ports import Clock, Journal, Ledger, Platform, StoreDown, Stories, Subscribers
 
 log = structlog.get_logger()
+
+Result = tuple[Intent, Outcome, float]
+"""A delivery, what became of it, and seconds before another try."""
 
 WINDOW = 32
 SETTLE = 0.05  # seconds between two commits of what was answered of a window; most are answered within the first
@@ -144,17 +147,29 @@ class Deliver:
     async def finish(self, claim: Claim, settled: Callable[[int], None] = lambda _: None) -> None:
         """Send what was begun and commit it as answers come, whatever happens meanwhile; `settled` hears of how many each
         time. Raises BotStopped after that."""
-        window, stopped = claim.window, ""
-        async with contextlib.aclosing(self._answers(claim)) as answers:
-            async for answered in answers:
-                await self._write_down(window.push, answered)
-                settled(len(answered))
-                stopped = await self._tell(window.push, answered) or stopped
+        push, stopped = claim.window.push, ""
+        learned: list[Result] = []
+        writing: asyncio.Task[str] | None = None
+        try:
+            async with contextlib.aclosing(self._answers(claim)) as answers:
+                async for answered, more in answers:
+                    learned += self._learned(push, answered)
+                    # Redis may be away: what is answered meanwhile is written down beside it all the same.
+                    if more and (writing is None or writing.done()):
+                        stopped = (writing.result() if writing else "") or stopped
+                        writing, learned = asyncio.create_task(self._write(push, learned, settled)), []
+            stopped = (await writing if writing else "") or stopped
+            if learned:
+                stopped = await self._write(push, learned, settled) or stopped
+        finally:
+            if writing:
+                writing.cancel()
         if stopped:
             log.critical("token.refused", platform=self.platform.name, why=stopped)
             raise BotStopped(stopped)
 
-    async def _write_down(self, push: str, answered: list[tuple[Intent, Outcome]]) -> None:
+    def _learned(self, push: str, answered: Iterable[tuple[Intent, Outcome]]) -> list[Result]:
+        """What follows from these answers, written down beside the ledger."""
         results = [
             (
                 intent,
@@ -167,10 +182,17 @@ class Deliver:
             self.journal.learned(push, results)
         except OSError as error:
             log.error("journal.failed", platform=self.platform.name, why=error.strerror)
-        await self._commit(self.platform.name, push, results)
+        return results
 
-    async def _answers(self, claim: Claim) -> AsyncGenerator[list[tuple[Intent, Outcome]]]:
-        """What became of each delivery of a window, all sent side by side, as far as it is known each time."""
+    async def _write(self, push: str, results: list[Result], settled: Callable[[int], None]) -> str:
+        """Commit these and tell whom they concern; why the platform refused the token, "" where it did not."""
+        await self._commit(self.platform.name, push, results)
+        settled(len(results))
+        return await self._tell(push, [(intent, outcome) for intent, outcome, _ in results])
+
+    async def _answers(self, claim: Claim) -> AsyncGenerator[tuple[list[tuple[Intent, Outcome]], bool]]:
+        """What became of each delivery of a window, all sent side by side, as far as it is known each time; and whether more
+        is to come."""
         window = claim.window
         if not window.intents:
             return
@@ -178,7 +200,7 @@ class Deliver:
             self.journal.begun(window)
         except OSError as error:  # a full disk: without a receipt nothing leaves
             log.error("journal.failed", platform=self.platform.name, why=error.strerror)
-            yield [(intent, Later(None, "journal cannot be written")) for intent in window.intents]
+            yield [(intent, Later(None, "journal cannot be written")) for intent in window.intents], False
             return
         sends = {asyncio.ensure_future(self._send(window, intent, claim.asked)): intent for intent in window.intents}
         waiting, ends = set(sends), elapsed() + delivery.SEND_TIMEOUT
@@ -187,20 +209,19 @@ class Deliver:
             while waiting and (left := ends - elapsed()) > 0:
                 answered, waiting = await asyncio.wait(waiting, timeout=min(SETTLE, left))
                 if answered:
-                    yield [(intent, send.result()) for send, intent in sends.items() if send in answered]
+                    yield [(intent, send.result()) for send, intent in sends.items() if send in answered], bool(waiting)
             if waiting:
                 # After a pause of this process the answers may lie in the sockets already (reliability §2.3): a last look.
                 answered, waiting = await asyncio.wait(waiting, timeout=GRACE)
                 if answered:
-                    yield [(intent, send.result()) for send, intent in sends.items() if send in answered]
+                    yield [(intent, send.result()) for send, intent in sends.items() if send in answered], bool(waiting)
         finally:
             for send in waiting:
                 send.cancel()
         if waiting:
             await asyncio.wait(waiting)
-            yield [
-                (sends[send], Uncertain("no answer in time") if send.cancelled() else send.result()) for send in waiting
-            ]
+            lost = Uncertain("no answer in time")
+            yield [(sends[send], lost if send.cancelled() else send.result()) for send in waiting], False
 
     async def _send(self, window: Window, intent: Intent, asked: float) -> Outcome:
         """What became of one delivery; never raises: one poisonous text must not take the receipts of a window along."""
@@ -244,7 +265,7 @@ class Deliver:
                 self._cache.popitem(last=False)
         return self._cache[key]
 
-    async def _commit(self, bot: str, push: str, results: list[tuple[Intent, Outcome, float]]) -> None:
+    async def _commit(self, bot: str, push: str, results: list[Result]) -> None:
         """Keeps the receipts and repeats until Redis has them; nothing new is begun by this window meanwhile.
 
         What was learned about chats is written first: a retry that another window begins must find the new address.

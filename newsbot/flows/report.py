@@ -68,8 +68,8 @@ class Report:
 
     async def recent(self, limit: int, *, held: bool = False) -> list[dict[str, Any]]:
         """Newest stories first, without `reasons` and `platforms`."""
-        owed = await self._owed()
         stories = await self.stories.recent(limit, held=held)
+        owed = await self._owed()  # after them: what is accepted in between is owed, and not done
         return [row for row, _ in await asyncio.gather(*(self._row(story, owed) for story in stories))]
 
     async def _owed(self) -> set[str]:
@@ -238,8 +238,8 @@ class Report:
 
     async def counts(self) -> dict[str, int]:
         """`open` and `held` stories."""
-        unfinished = {push for bot in self.dialects for push in await self.ledger.open(bot)}
-        unfinished |= await self._owed()
+        unfinished = await self._owed()  # first: what is planned in between is open by then
+        unfinished |= {push for bot in self.dialects for push in await self.ledger.open(bot)}
         return {"open": len(unfinished), "held": await self.stories.held()}
 
     async def sources(self) -> list[dict[str, Any]]:

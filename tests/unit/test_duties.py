@@ -197,10 +197,10 @@ def test_the_package_brings_the_same_file() -> None:
 def test_a_megabyte_costs_little(piece: str) -> None:
     body = (piece * (1_000_000 // len(piece.encode()) + 1)).encode()[:1_000_000].decode("utf-8", "ignore")
     best = 1.0
-    for _ in range(3):
-        begin = time.perf_counter()
+    for _ in range(5):
+        begin = time.process_time()  # what others do on this machine does not count
         marks(body=body)
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
     # 50 ms are promised (reliability A27); twice that, for a machine that does other things too.
     assert best < 0.1
 
