@@ -39,6 +39,10 @@ class Soak:
             self.done[action.__name__] += 1
             await action(push)
 
+    async def slow(self) -> None:
+        """A third of the answers take a moment."""
+        await self.stage.sandbox.fault("slow", method="sendMessage", times=-1, every=3, args={"seconds": 0.1})
+
     async def drain(self) -> None:
         """No more trouble, and everything ends."""
         await self.stage.sandbox.no_faults()
@@ -100,11 +104,13 @@ class Soak:
 async def soaked(stage: Stage, rng: Random) -> Verdict:
     """Kills, stops, Redis kills, promotions, 429s and lost answers, as they are drawn; memory and descriptors stay flat."""
     await stage.up(CHATS, rate=RATE)
-    await stage.sandbox.fault("slow", method="sendMessage", times=-1, every=3, args={"seconds": 0.1})
     soak = Soak(stage, rng)
+    await soak.slow()
     survivors = stage.living[:2]
     await soak.run(stage.soak / 3)
+    await soak.drain()  # at rest both times: connections that are in use are no growth
     before = [(worker.rss, worker.files) for worker in survivors]
+    await soak.slow()
     await soak.run(stage.soak * 2 / 3)
     await soak.drain()
     after = [(worker.rss, worker.files) for worker in survivors]
