@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from newsbot.sandbox.telegram import control as telegram
+from newsbot.sandbox.telegram import places
 from newsbot.sandbox.telegram.control import Refused
 from newsbot.sandbox.telegram.error import ApiError
 from newsbot.sandbox.world import World
@@ -31,6 +32,7 @@ def routes(world: World) -> list[BaseRoute]:
         "/sandbox/faults": lambda _: world.faults.as_json(),
         "/sandbox/world": lambda _: world_json(world),
         "/sandbox/copies": lambda request: _copies(world, request.query_params),
+        "/sandbox/telegram/menu": lambda request: _menu(world, request.query_params),
         "/sandbox/arrivals": lambda request: _arrivals(world, request.query_params),
     }
     post: dict[str, Action] = {
@@ -40,6 +42,10 @@ def routes(world: World) -> list[BaseRoute]:
         "/sandbox/telegram/chats": telegram.make_chats,
         "/sandbox/telegram/migrate": telegram.migrate,
         "/sandbox/telegram/token": telegram.token,
+        "/sandbox/telegram/topic": places.topic,
+        "/sandbox/telegram/link": places.link,
+        "/sandbox/telegram/rename": places.rename,
+        "/sandbox/telegram/start": places.start,
         "/sandbox/limits": _limits,
     }
     return [
@@ -59,6 +65,8 @@ def _reads(read: Callable[[Request], Any]) -> Callable[[Request], Any]:
             return JSONResponse(read(request))
         except KeyError as problem:
             return JSONResponse({"error": f"missing in the query: {problem.args[0]}"}, 400)
+        except Refused as problem:
+            return JSONResponse({"error": str(problem)}, 400)
 
     return endpoint
 
@@ -145,6 +153,11 @@ def _messages(world: World, query: Mapping[str, str]) -> list[dict[str, Any]]:
 def _copies(world: World, query: Mapping[str, str]) -> dict[str, int]:
     """How many of the bot's messages each chat of `platform` shows, those with `text` alone where it is given."""
     return world.record.copies(query["platform"], query.get("text", ""))
+
+
+def _menu(world: World, query: Mapping[str, str]) -> dict[str, Any]:
+    """The commands `user` is offered in `chat`."""
+    return places.menu_json(world, query["user"], query.get("chat", ""))
 
 
 def _arrivals(world: World, query: Mapping[str, str]) -> dict[int, dict[str, int]]:

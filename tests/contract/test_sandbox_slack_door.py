@@ -8,6 +8,7 @@ import copy
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import aiohttp
 import pytest
@@ -102,6 +103,7 @@ class TestSocketMode:
         shown = {message.text: message.ephemeral for message in sandbox.world.record.messages("slack", "C0NEWS")}
         assert shown == {"": True, "and later": False}, "a message of buttons alone has no words"
 
+    @pytest.mark.slow
     async def test_an_unanswered_or_bad_reply_is_told(
         self, sandbox: Running, http: aiohttp.ClientSession, desk: Desk
     ) -> None:
@@ -256,6 +258,36 @@ class TestSignedHttp:
         for entry in sandbox.world.slack.wire.urls.values():
             entry.uses, entry.made = 0, entry.made - 1801
         assert json.loads((await hook.send(text="late")).body)["error"] == "expired_url"
+
+    async def test_a_response_url_changes_or_removes_what_was_pressed(
+        self, sandbox: Running, http: aiohttp.ClientSession, receiver: Receiver, client: AsyncWebClient
+    ) -> None:
+        async def pressed(user: str) -> AsyncWebhookClient:
+            await pull(sandbox, http, "press", user=user, channel="#news", action_id="go")
+            payload = json.loads(parse_qs(receiver.got[-1][1].decode())["payload"][0])
+            return AsyncWebhookClient(payload["response_url"], session=http)
+
+        blocks = [actions(button(action_id="go"))]
+        await client.chat_postMessage(channel="C0NEWS", text="모두에게", blocks=blocks)
+        public = sandbox.world.record.messages("slack", "C0NEWS")[-1]
+        hook = await pressed("Rae")
+        assert (await hook.send(text="바뀜", replace_original=True)).status_code == 200
+        assert (public.text, public.ephemeral) == ("바뀜", False)
+        assert (await hook.send(text="나에게만")).status_code == 200
+        aside = sandbox.world.record.messages("slack", "C0NEWS")[-1]
+        assert (aside.text, aside.ephemeral, aside.view["to"]) == ("나에게만", True, "U0RAE")
+        assert (await hook.send(text="모두에게 하나 더", response_type="in_channel")).status_code == 200
+        assert not sandbox.world.record.messages("slack", "C0NEWS")[-1].ephemeral
+        assert (await hook.send(text="x", response_type="direct")).status_code == 400
+        assert (await hook.send(delete_original=True)).status_code == 200
+        assert (public.deleted, aside.deleted) == (True, False)
+        await client.chat_postEphemeral(channel="C0NEWS", user="U0ED", text="에드에게", blocks=blocks)
+        quiet = sandbox.world.record.messages("slack", "C0NEWS")[-1]
+        hook = await pressed("Ed")
+        assert (await hook.send(text="에드만 봄", replace_original=True)).status_code == 200
+        assert (quiet.text, quiet.ephemeral, quiet.view["to"]) == ("에드만 봄", True, "U0ED")
+        assert (await hook.send(delete_original=True)).status_code == 200
+        assert quiet.deleted
 
 
 class TestControl:

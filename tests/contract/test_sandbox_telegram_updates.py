@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 
+import pytest
 import telegram
 
 from newsbot.sandbox.telegram.error import POLL_ENDED_BY_WEBHOOK, POLL_TWICE, POLL_WHILE_WEBHOOK
@@ -46,6 +47,7 @@ async def test_a_second_conflict_soon_after_the_first_is_told_late(api: Api) -> 
     assert await displaced() >= 0.3
 
 
+@pytest.mark.slow
 async def test_webhook_delivers_with_its_secret_and_retries(api: Api) -> None:
     seen: list[tuple[str | None, int]] = []
     answers = [b"500 Oops", b"200 OK", b"200 OK"]

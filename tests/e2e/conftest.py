@@ -10,12 +10,20 @@ import pytest
 
 from newsbot.sandbox.serve import Running
 from tests.e2e.house import House, Server, housed
+from tests.e2e.page_kit import Page, visiting
 
 
 @pytest.fixture
 async def house(sandbox: Running, tmp_path: Path) -> AsyncIterator[House]:
     """A house in which nothing runs yet."""
     async with housed(sandbox, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def page(sandbox: Running, tmp_path: Path) -> AsyncIterator[Page]:
+    """A desktop browser on the sandbox's page; it complained about nothing when the test ends."""
+    async with visiting(sandbox, tmp_path) as found:
         yield found
 
 

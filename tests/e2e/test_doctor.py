@@ -184,7 +184,13 @@ async def test_what_will_not_work_is_an_error_and_hides_nothing_else(
     assert (code, wrong(found, "config")) == (1, {})
     has(found, "install", "error", "0123456789ab", "data/install")
     has(found, "telegram", "error", "Unauthorized", "@BotFather")
-    has(found, "slack", "error", "channels:read, groups:read, im:history, users:read", "config/slack-manifest.yaml")
+    has(
+        found,
+        "slack",
+        "error",
+        "channels:read, groups:read, im:history, im:write, users:read",
+        "config/slack-manifest.yaml",
+    )
     has(found, "door", "error", "invalid_auth", "connections:write")
     has(found, "page", "error", "answers 404", "permalink")
     has(found, "source", "error", "bare: no site address", "[site] url")

@@ -12,7 +12,10 @@ import pytest
 from tests.cast import until
 from tests.e2e.house import Done, House
 
-SUBSCRIBER = ["address", "topics", "urgency", "keywords", "language", "state", "since"]
+SUBSCRIBER = [
+    *("address", "topics", "urgency", "keywords", "language", "state", "since", "without", "least", "sources"),
+    *("zone", "quiet", "passes", "digests", "gather", "cap", "form", "sound", "muted"),
+]
 STORY = [
     *("id", "article", "kind", "revision", "urgency", "headline", "url", "state", "reason", "accepted_at", "audience"),
     *("pending", "sending", "sent", "dead", "skipped", "cancelled", "doubt"),

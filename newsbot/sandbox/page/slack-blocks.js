@@ -80,7 +80,8 @@ function richPart(part, names) {
   }
 }
 
-function action(item, press) {
+/** A button or menu on a message; `press` gets what tells it from others. */
+export function action(item, press) {
   if (item.type === "button") {
     const attributes = { class: ["button", item.style || ""].join(" ").trim(), onclick: () => press({ action_id: item.action_id, button: item.text.text }) };
     // A button with an address opens it and tells the app as well.
@@ -101,20 +102,21 @@ function picture(item, kind) {
     icon("image"), kind === "full" ? el("figcaption", {}, item.alt_text, el("small", {}, host)) : null);
 }
 
-function section(item, press) {
+function section(item, draw) {
   const text = el("div", {}, item.text ? el("p", {}, textObject(item.text)) : null,
     item.fields ? el("div", { class: "fields" }, item.fields.map((field) => el("p", {}, textObject(field)))) : null);
   if (!item.accessory) return text;
-  return el("div", { class: "section" }, text, item.accessory.type === "image" ? picture(item.accessory, "thumb") : action(item.accessory, press));
+  return el("div", { class: "section" }, text, item.accessory.type === "image" ? picture(item.accessory, "thumb") : draw(item.accessory));
 }
 
-function block(item, press, names) {
+/** One block; `draw` makes a button or menu in it, `names` a name of an id. */
+export function block(item, draw, names) {
   switch (item.type) {
     case "header": return el("h4", {}, item.text.text);
-    case "section": return section(item, press);
+    case "section": return section(item, draw);
     case "rich_text": return el("div", { class: "rich" }, item.elements.map((part) => richPart(part, names)));
     case "context": return el("p", { class: "context" }, item.elements.map((part) => (part.type === "image" ? picture(part, "tiny") : el("span", {}, textObject(part)))));
-    case "actions": return el("div", { class: "actions" }, item.elements.map((part) => action(part, press)));
+    case "actions": return el("div", { class: "actions" }, item.elements.map(draw));
     case "divider": return el("hr");
     case "image": return el("div", {}, item.title ? el("p", { class: "caption" }, item.title.text) : null, picture(item, "full"));
     default: return el("p", { class: "context" }, `[${item.type}]`);
@@ -126,10 +128,11 @@ const COLORS = { good: "good", warning: "warning", danger: "danger" };
 /** The body of a message: its blocks and coloured attachments, or its text. */
 export function content(message, press, names) {
   const payload = message.payload || {};
-  const parts = (payload.blocks || []).map((item) => block(item, press, names));
+  const make = (part) => action(part, press);
+  const parts = (payload.blocks || []).map((item) => block(item, make, names));
   if (!parts.length && (payload.text || message.text)) parts.push(el("p", {}, mrkdwn(payload.text || message.text)));
   for (const attachment of payload.attachments || []) {
-    const bar = el("div", { class: `attachment ${COLORS[attachment.color] || ""}` }, (attachment.blocks || []).map((item) => block(item, press, names)));
+    const bar = el("div", { class: `attachment ${COLORS[attachment.color] || ""}` }, (attachment.blocks || []).map((item) => block(item, make, names)));
     if (/^#?[0-9a-f]{6}$/i.test(attachment.color || "")) bar.style.borderLeftColor = `#${attachment.color.replace("#", "")}`;
     parts.push(bar);
   }

@@ -1,6 +1,7 @@
 // The Slack pane: channels and direct messages on the left, one of them or a thread on the right.
 import { ask, attempt, avatar, clock, composer, el, icon, options, refill, soon, stamp, toast } from "./kit.js";
 import { MessageList } from "./list.js";
+import * as app from "./slack-app.js";
 import { complete, fromBot, liveliest, on, read, store } from "./store.js";
 import { content } from "./slack-blocks.js";
 import { word } from "./words.js";
@@ -9,6 +10,7 @@ const CLOSE_BY = 300; // seconds within which Slack leaves out a repeated name
 const pane = document.getElementById("slack");
 const byId = (id) => document.getElementById(id);
 const form = byId("sl-form");
+let home = ""; // whose App Home is in view instead of a channel
 let thread = null; // the first message's ts of the thread in view
 
 const slack = () => store.world.slack;
@@ -36,7 +38,9 @@ function drawList() {
   const all = [...store.chats.slack.values()];
   const part = (title, chats) => [el("h3", {}, title), ...chats.slice(0, 200).map(row)];
   const held = document.activeElement?.closest?.("#sl-list") ? document.activeElement.dataset.chat : null;
-  byId("sl-list").replaceChildren(...part(word("rooms"), all.filter((chat) => !room(chat).user)), ...part(word("directs"), all.filter((chat) => room(chat).user)));
+  const own = el("button", { type: "button", class: "sl-row", "data-chat": "home", "aria-current": home ? "true" : null, onclick: () => openHome(home || persona() || room(store.open.slack || {}).user || Object.keys(slack().users)[0]) },
+    avatar("뉴", "newsbot", "tiny square"), el("span", { class: "name" }, "newsbot"));
+  byId("sl-list").replaceChildren(el("h3", {}, word("apps")), own, ...part(word("rooms"), all.filter((chat) => !room(chat).user)), ...part(word("directs"), all.filter((chat) => room(chat).user)));
   if (held) byId("sl-list").querySelector(`[data-chat="${CSS.escape(held)}"]`)?.focus();
 }
 
@@ -123,6 +127,11 @@ function drawWall() {
 function drawHead() {
   const chat = store.open.slack;
   const head = byId("sl-head");
+  if (home) {
+    refill(head, el("button", { class: "back", type: "button", "aria-label": word("back"), onclick: close }, icon("back")),
+      ...app.head(home, openHome, () => open(store.chats.slack.get(`D${home.slice(1)}`) || [...store.chats.slack.values()][0])));
+    return;
+  }
   if (!chat) { head.replaceChildren(el("p", { class: "empty" }, word("choose"))); return; }
   const known = room(chat);
   const name = chat.title.replace(/^[#@]/, "");
@@ -157,15 +166,37 @@ function openThread(ts) {
   drawWall();
 }
 
+/** The App Home of one person, in place of the messages. */
+function openHome(person) {
+  keepDraft();
+  Object.assign(store.open, { slack: null });
+  home = person;
+  thread = null;
+  pane.dataset.open = "true";
+  pane.dataset.thread = "";
+  wall.reset();
+  for (const [id, hidden] of [["sl-home", false], ["sl-wall", true]]) byId(id).hidden = hidden;
+  drawHead();
+  drawForm();
+  drawList();
+  app.visit();
+}
+
+function keepDraft() {
+  if (store.open.slack) store.open.slack.draft = field.value;
+}
+
 function open(chat) {
-  const before = store.open.slack;
-  if (before) before.draft = field.value;
+  keepDraft();
   store.open.slack = chat;
+  home = "";
+  for (const [id, hidden] of [["sl-home", true], ["sl-wall", false]]) byId(id).hidden = hidden;
   pane.dataset.open = "true";
   field.value = chat.draft;
   openThread(null);
   drawList();
   attempt(() => complete(chat));
+  attempt(app.look);
 }
 
 function close() {
@@ -200,7 +231,8 @@ export function start() {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) { event.preventDefault(); rows[rows.indexOf(event.target) + step]?.focus(); }
   });
-  form.elements.user.addEventListener("change", drawWall);
+  form.elements.user.addEventListener("change", () => { drawWall(); attempt(app.look); });
+  app.start(() => home || (store.open.slack ? room(store.open.slack).user || persona() : ""));
   on("messages", (chats) => { if (chats.has(store.open.slack)) drawWall(); if ([...chats].some((chat) => chat.platform === "slack")) drawListSoon(); first(); });
   on("world", () => { drawHead(); drawForm(); drawListSoon(); });
   on("faults", drawListSoon);

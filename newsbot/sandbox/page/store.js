@@ -18,7 +18,7 @@ export const store = {
 
 const listeners = new Map();
 
-/** Calls `work` after each change of that kind: "messages", "world", "faults", "calls", "answer", "line", "language". */
+/** Calls `work` after each change of that kind: "messages", "world", "views", "faults", "calls", "answer", "line", "language". */
 export function on(kind, work) {
   listeners.set(kind, [...(listeners.get(kind) || []), work]);
 }
@@ -162,6 +162,7 @@ export function follow() {
       case "call": called(change.call); break;
       case "faults": loadFaults(); break;
       case "world": loadWorld(); break;
+      case "views": tell("views"); break;
       case "gap": load().catch(() => tell("line", "lost")); break;
       case "answer": tell("answer", change); break;
       default: break; // notes for tests only

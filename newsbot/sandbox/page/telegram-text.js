@@ -88,7 +88,7 @@ function card(message, preview) {
 
 function key(button, waits, press) {
   const style = ["key", button.style || "", waits(button.text) ? "waiting" : ""].join(" ").trim();
-  if (button.url) return el("button", { type: "button", class: style, title: readable(button.url), onclick: () => askToOpen(button.url) }, button.text, icon("out"));
+  if (button.url) return el("button", { type: "button", class: style, title: readable(button.url), "data-url": button.url, onclick: () => askToOpen(button.url) }, button.text, icon("out"));
   if (button.copy_text) {
     const copy = () => navigator.clipboard.writeText(button.copy_text.text).then(() => toast(word("copied")), () => toast(button.copy_text.text));
     return el("button", { type: "button", class: style, onclick: copy }, button.text);
@@ -104,17 +104,22 @@ function quoted(target, number, bot, scrollTo) {
     el("span", {}, gone ? word("deleted") : target.text.replace(/\s+/g, " ")));
 }
 
-/** Earlier versions of an edited message, newest first. */
+/** Earlier texts of a message with the moment each ended; a change of buttons alone is none, as in the apps. */
+function earlier(message) {
+  const next = (index) => message.edits[index + 1] || { at: message.edited_at, text: message.text };
+  return message.edits.map((edit, index) => ({ text: edit.text, until: next(index).at, changed: edit.text !== next(index).text })).filter((one) => one.changed);
+}
+
+/** Earlier texts of an edited message, newest first. */
 function history(message) {
-  const until = (index) => (message.edits[index + 1] || { at: message.edited_at }).at;
-  return el("div", { class: "history" }, message.edits.map((edit, index) => el("div", {},
-    el("small", {}, word("was", { time: clock(until(index), "tT") })), el("p", {}, edit.text))).reverse());
+  return el("div", { class: "history" }, earlier(message).map((one) => el("div", {},
+    el("small", {}, word("was", { time: clock(one.until, "tT") })), el("p", {}, one.text))).reverse());
 }
 
 function meta(message, body) {
   const line = el("span", { class: "meta" });
   if (message.silent) line.append(el("span", { class: "bell", title: word("silent"), role: "img", "aria-label": word("silent") }, icon("silent")));
-  if (message.edited_at) {
+  if (earlier(message).length) {
     const show = el("button", { class: "was", type: "button", "aria-expanded": "false" }, word("edited"));
     let open = null;
     show.addEventListener("click", () => {

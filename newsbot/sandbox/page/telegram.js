@@ -3,7 +3,7 @@ import { alertBox, ask, attempt, avatar, brief, composer, el, icon, options, ref
 import { MessageList } from "./list.js";
 import { chatOf, complete, fromBot, liveliest, on, read, store } from "./store.js";
 import { draw, mark } from "./telegram-text.js";
-import { locale, word } from "./words.js";
+import { word } from "./words.js";
 
 const ROWS = 200; // chats named at once; a search finds the rest
 const pane = document.getElementById("telegram");
@@ -92,11 +92,30 @@ function press(chat, message, button) {
   });
 }
 
+/** A link to this bot with a start payload is followed here: the apps open the chat and start the bot at once. */
+function deepLink(event) {
+  const tap = event.target.closest("a[href], [data-url]");
+  const url = tap && (tap.dataset.url || tap.href);
+  if (!url || !URL.canParse(url)) return;
+  const { hostname, pathname, searchParams } = new URL(url);
+  if (!["t.me", "telegram.me"].includes(hostname) || pathname.toLowerCase() !== `/${store.world.telegram.bot.username.toLowerCase()}` || !searchParams.has("start")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const chat = store.open.telegram;
+  const user = isPrivate(chat) ? chat.id : form.elements.user.value;
+  if (!user) return;
+  attempt(async () => {
+    await ask("/sandbox/telegram/start", { user: Number(user), link: url });
+    open(chatOf("telegram", String(user), personOf(user)?.name));
+  });
+}
+
 function drawWall() {
   const chat = store.open.telegram;
   if (!chat) return;
   const shown = topic === "" ? chat.list : chat.list.filter((message) => (message.thread || "0") === topic);
   if (wall.show(shown) && pane.checkVisibility() && !document.hidden) read(chat);
+  drawReply();
 }
 
 function drawHead() {
@@ -112,7 +131,21 @@ function drawHead() {
   byId("tg-topics").hidden = !threads.length;
   refill(byId("tg-topics"), ...tabs.map(([id, name]) => el("button", {
     type: "button", "aria-pressed": String(topic === id), onclick: () => { topic = id; wall.reset(); drawHead(); drawWall(); },
-  }, name)));
+  }, name, facts(chat).closed?.includes(Number(id === "0" ? 1 : id || -1)) ? el("span", { role: "img", title: word("topicClosed"), "aria-label": word("topicClosed") }, icon("lock")) : null)));
+}
+
+/** The bot's question that the next words answer: the apps prepare such a reply by themselves. */
+function question(chat) {
+  const shown = topic === "" ? chat.list : chat.list.filter((message) => (message.thread || "0") === topic);
+  const last = shown.findLast((message) => !message.deleted);
+  return last && fromBot(last) && last.view.asks !== undefined ? last : null;
+}
+
+function drawReply() {
+  const asked = store.open.telegram && question(store.open.telegram);
+  byId("tg-reply").hidden = !asked;
+  byId("tg-reply").textContent = asked ? word("answersTo", { text: asked.text.split("\n", 1)[0] }) : "";
+  field.placeholder = (asked && asked.view.asks) || word("telegramHint");
 }
 
 /** Who may write here: the person of a private chat, the members of a group, the administrators of a channel. */
@@ -136,16 +169,18 @@ function drawForm() {
   note.hidden = !note.textContent;
 }
 
-function drawCommands() {
-  const known = store.world ? store.world.telegram.commands : [];
-  const spoken = known.find((one) => one.language === locale()) || known.find((one) => !one.language) || known[0];
+async function drawCommands() {
+  const chat = store.open.telegram;
+  const user = form.elements.user.value;
+  // Who is offered which menu is Telegram's rule, and so the sandbox's to say.
+  const { commands } = chat && user ? await ask(`/sandbox/telegram/menu?user=${user}&chat=${chat.id}`) : { commands: [] };
   const choose = (name) => { field.value = `/${name}`; menu(false); field.focus(); };
-  const items = (spoken ? spoken.commands : []).map((one) => el("button", { type: "button", onclick: () => choose(one.command) }, el("b", {}, `/${one.command}`), " ", one.description));
+  const items = commands.map((one) => el("button", { type: "button", onclick: () => choose(one.command) }, el("b", {}, `/${one.command}`), " ", one.description));
   byId("tg-commands").replaceChildren(...(items.length ? items : [el("p", { class: "empty" }, word("noCommands"))]));
 }
 
 function menu(show) {
-  if (show) drawCommands();
+  if (show) attempt(drawCommands);
   byId("tg-commands").hidden = !show;
   byId("tg-menu").setAttribute("aria-expanded", String(show));
 }
@@ -172,6 +207,8 @@ const field = composer(form, async (text) => {
   const chat = store.open.telegram;
   const body = { user: Number(form.elements.user.value), chat: Number(chat.id), text };
   if (topic && topic !== "0") body.thread = Number(topic);
+  const asked = question(chat);
+  if (asked) body.reply_to = Number(asked.message_id);
   const done = await ask("/sandbox/telegram/say", body);
   if (done.update_id === null) toast(word("unseen"));
   wall.toEnd();
@@ -191,6 +228,7 @@ export function start() {
     if (step) { event.preventDefault(); event.target.closest("li")?.[step]?.querySelector("button")?.focus(); }
   });
   form.elements.user.addEventListener("change", drawWall);
+  byId("tg-wall").addEventListener("click", deepLink, true);
   on("messages", (chats) => { if (chats.has(store.open.telegram)) drawWall(); if ([...chats].some((chat) => chat.platform === "telegram")) drawListSoon(); first(); });
   on("world", () => { drawHead(); drawForm(); drawListSoon(); });
   on("faults", drawListSoon);

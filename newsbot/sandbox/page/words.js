@@ -32,7 +32,9 @@ const WORDS = {
   expand: ["더 보기", "Show more"], fold: ["접기", "Show less"], spoiler: ["가린 글 보기", "Reveal hidden text"], dropped: ["서버가 말없이 빼는 것: {what}", "The server drops in silence: {what}"],
   replies: ["답글 {n}개", "{n} replies"], oneReply: ["답글 1개", "1 reply"], last: ["마지막 답글 {time}", "last reply {time}"],
   thread: ["스레드", "Thread"], inThread: ["스레드에 답글:", "replied to a thread:"], alsoChannel: ["채널에도 보냄", "Also sent to the channel"],
-  joined: ["구성원 {n}명", "{n} members"], archived: ["보관된 채널", "archived"], app: ["앱", "APP"], directs: ["다이렉트 메시지", "Direct messages"], rooms: ["채널", "Channels"],
+  joined: ["구성원 {n}명", "{n} members"], archived: ["보관된 채널", "archived"], app: ["앱", "APP"], apps: ["앱", "Apps"], directs: ["다이렉트 메시지", "Direct messages"], rooms: ["채널", "Channels"],
+  homeTab: ["홈", "Home"], messagesTab: ["메시지", "Messages"], seenBy: ["보는 사람", "Seen by"], noHome: ["앱이 아직 홈을 내놓지 않았습니다", "The app has published no Home yet"],
+  optional: ["(선택)", "(optional)"], pick: ["고르기", "Choose"], time: ["시각", "Time"], cancel: ["취소", "Cancel"], answersTo: ["답장: {text}", "Reply: {text}"], topicClosed: ["닫힌 주제", "closed topic"],
   openLink: ["이 링크를 열까요?", "Open this link?"], open: ["열기", "Open"], close: ["닫기", "Close"], ok: ["확인", "OK"], copied: ["복사했습니다", "Copied"],
   // the log
   filter: ["보기", "Filter"], all: ["모두", "All"], sends: ["보내기만", "Sends"], refused: ["거절만", "Refused"],

@@ -16,7 +16,15 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from newsbot.sandbox.slack.elements import ACCESSORIES, ACTIONS, element, image
+from newsbot.sandbox.slack.elements import (
+    ACCESSORIES,
+    ACTIONS,
+    INPUTS,
+    VIEW_ACCESSORIES,
+    VIEW_ACTIONS,
+    element,
+    image,
+)
 from newsbot.sandbox.slack.fields import (
     Press,
     Seen,
@@ -34,9 +42,19 @@ from newsbot.sandbox.slack.fields import (
 from newsbot.sandbox.slack.mrkdwn import Mentions, render
 from newsbot.sandbox.slack.rich import rich_text
 
-__all__ = ["Mentions", "Parsed", "Press", "SlackError", "check_post", "check_response", "check_update"]
+__all__ = [
+    "Mentions",
+    "Parsed",
+    "Press",
+    "SlackError",
+    "check_post",
+    "check_response",
+    "check_update",
+    "check_view_blocks",
+]
 
 POST_TEXT, UPDATE_TEXT, BLOCKS, BLOCKS_JSON, ATTACHMENTS = 40_000, 4_000, 50, 13_200, 100
+VIEW_BLOCKS = 100  # docs.slack.dev/reference/views
 METADATA_JSON = 8_000  # assumed: Slack names the error (metadata_too_large) but no number
 _TS = re.compile(r"\d{10}\.\d{6}")
 _COLOR = re.compile(r"good|warning|danger|#?[0-9a-fA-F]{6}")
@@ -111,6 +129,15 @@ def check_response(params: Mapping[str, Any]) -> Parsed:
     if params.get("response_type", "ephemeral") not in ("ephemeral", "in_channel"):
         raise SlackError("invalid_arguments", "response_type must be ephemeral or in_channel")
     return _check(params, _RESPONSE, POST_TEXT)
+
+
+def check_view_blocks(blocks: list[Any]) -> Parsed:
+    """What the reader of an App Home or a modal with these blocks sees; pointers begin with /view."""
+    out, seen = Parsed(), Seen(in_view=True)
+    out.plain = _blocks(blocks, "/view/blocks", seen, out)
+    out.mentions, out.links, out.styled, out.emoji = seen.mentions, seen.links, seen.styled, seen.emoji
+    out.buttons, out.images = seen.buttons, seen.images
+    return out
 
 
 def _stamp(params: Mapping[str, Any], key: str) -> None:
@@ -211,15 +238,16 @@ def _metadata(params: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _blocks(blocks: list[Any], at: str, seen: Seen, out: Parsed) -> str:
     """Check each block; its plain text goes to `out.blocks`, the text-bearing ones are returned joined."""
-    if len(blocks) > BLOCKS:
-        fail(at, f"no more than {BLOCKS} items allowed, found {len(blocks)}")
+    most, kinds = (VIEW_BLOCKS, _VIEW_KINDS) if seen.in_view else (BLOCKS, _KINDS)
+    if len(blocks) > most:
+        fail(at, f"no more than {most} items allowed, found {len(blocks)}")
     ids: set[str] = set()
     shown = []
     for index, value in enumerate(blocks):
         where = f"{at}/{index}"
         block = mapping(value, where)
         kind = block.get("type")
-        if not isinstance(kind, str) or kind not in _KINDS:
+        if not isinstance(kind, str) or kind not in kinds:
             fail(f"{where}/type", f"unsupported type: {kind}")
         seen.block_id = f"b{index}"
         if "block_id" in block:
@@ -228,12 +256,12 @@ def _blocks(blocks: list[Any], at: str, seen: Seen, out: Parsed) -> str:
                 fail(f"{where}/block_id", f"`block_id` {seen.block_id} already exists")
         ids.add(seen.block_id)
         seen.action_ids = set()
-        text = _KINDS[kind](block, where, seen)
+        text = kinds[kind](block, where, seen)
         out.blocks.append(text)
         if text and kind not in ("actions", "image"):
             shown.append(text)
     size = units(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
-    if size > BLOCKS_JSON:
+    if size > BLOCKS_JSON and not seen.in_view:
         raise SlackError("msg_blocks_too_long", f"blocks are {size} characters of JSON, {BLOCKS_JSON} allowed")
     return "\n".join(shown)
 
@@ -270,7 +298,7 @@ def _section(block: Mapping[str, Any], at: str, seen: Seen) -> str:
         for index, value in enumerate(items(block, "fields", at, 10)):
             lines.append(text_object(value, f"{at}/fields/{index}", 2000, seen, mrkdwn=True))
     if "accessory" in block:
-        element(block["accessory"], f"{at}/accessory", seen, ACCESSORIES)
+        element(block["accessory"], f"{at}/accessory", seen, VIEW_ACCESSORIES if seen.in_view else ACCESSORIES)
     return "\n".join(lines)
 
 
@@ -302,8 +330,20 @@ def _actions(block: Mapping[str, Any], at: str, seen: Seen) -> str:
     known(block, at, ("type", "elements"), ("block_id",))
     before = len(seen.buttons)
     for index, value in enumerate(items(block, "elements", at, 25)):
-        element(value, f"{at}/elements/{index}", seen, ACTIONS)
+        element(value, f"{at}/elements/{index}", seen, VIEW_ACTIONS if seen.in_view else ACTIONS)
     return " ".join(f"[{press.label}]" for press in seen.buttons[before:])
+
+
+def _input(block: Mapping[str, Any], at: str, seen: Seen) -> str:
+    """docs.slack.dev/reference/block-kit/blocks/input-block: label and hint 2000; shown by its label."""
+    known(block, at, ("type", "label", "element"), ("block_id", "dispatch_action", "hint", "optional"))
+    label = text_object(block["label"], f"{at}/label", 2000, seen)
+    if "hint" in block:
+        text_object(block["hint"], f"{at}/hint", 2000, seen)
+    for key in ("dispatch_action", "optional"):
+        boolean(block, key, at, False)
+    element(block["element"], f"{at}/element", seen, INPUTS)
+    return label
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], str, Seen], str]] = {
@@ -315,3 +355,4 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], str, Seen], str]] = {
     "actions": _actions,
     "rich_text": rich_text,
 }
+_VIEW_KINDS = {**_KINDS, "input": _input}

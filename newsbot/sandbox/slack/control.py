@@ -6,7 +6,7 @@ Names work as well as ids: users `Rae`, `bot`; channels `#news`, `@rae` (her dir
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -18,16 +18,17 @@ from newsbot.sandbox.slack import deliver
 from newsbot.sandbox.slack.messages import find
 from newsbot.sandbox.slack.socket import disconnect
 from newsbot.sandbox.slack.state import BOT_USER, TEAM, Channel, User
+from newsbot.sandbox.slack.view_control import VIEW_CONTROLS, Control, only, views_json
+from newsbot.sandbox.slack.view_control import press as press_view
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
 
-Control = Callable[["World", dict[str, Any]], Awaitable[dict[str, Any]]]
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def routes(world: World) -> list[BaseRoute]:
-    """One POST per string under /sandbox/slack/, and GET /sandbox/slack/state."""
+    """One POST per string under /sandbox/slack/, GET /sandbox/slack/state, and /sandbox/slack/views?user=Rae."""
 
     def route(name: str, act: Control) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -40,7 +41,17 @@ def routes(world: World) -> list[BaseRoute]:
     async def state(request: Request) -> Response:  # noqa: ARG001  starlette passes it
         return JSONResponse(world.slack.as_json() | {"sockets": len(world.slack.wire.sockets)})
 
-    return [Route("/sandbox/slack/state", state, methods=["GET"]), *(route(*pair) for pair in _CONTROLS.items())]
+    async def views(request: Request) -> Response:
+        try:
+            return JSONResponse(views_json(world, request.query_params["user"]))
+        except KeyError as error:
+            return JSONResponse({"error": str(error.args[0])}, 400)
+
+    return [
+        Route("/sandbox/slack/state", state, methods=["GET"]),
+        Route("/sandbox/slack/views", views, methods=["GET"]),
+        *(route(*pair) for pair in _CONTROLS.items()),
+    ]
 
 
 async def _answer(world: World, act: Control, body: bytes) -> Response:
@@ -58,12 +69,6 @@ async def _answer(world: World, act: Control, body: bytes) -> Response:
         return JSONResponse({"error": str(error)}, 400)
 
 
-def _only(given: dict[str, Any], *known: str) -> None:
-    unknown = set(given) - set(known)
-    if unknown:
-        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
-
-
 def _who(world: World, given: dict[str, Any]) -> User:
     return world.slack.user(str(given["user"]))
 
@@ -74,7 +79,7 @@ def _where(world: World, given: dict[str, Any]) -> Channel:
 
 async def _command(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person types a command; `channel` defaults to the direct message with the bot."""
-    _only(given, "user", "channel", "text", "command")
+    only(given, "user", "channel", "text", "command")
     user = _who(world, given)
     channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
     name = str(given.get("command", "/news"))
@@ -101,8 +106,13 @@ def _button(message: Message, given: dict[str, Any]) -> dict[str, Any] | None:
 
 
 async def _press(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    """A person presses a button or picks an option, found by action_id, label (`button`) or value."""
-    _only(given, "user", "channel", "message_ts", "action_id", "button", "value")
+    """A person presses a button or picks an option, found by action_id, label (`button`) or value.
+
+    `channel` says where the message is; `view` ("home" or "modal") instead means a press in there.
+    """
+    if "view" in given:
+        return await press_view(world, given)
+    only(given, "user", "channel", "message_ts", "action_id", "button", "value")
     user, channel = _who(world, given), _where(world, given)
     message = _message(world, channel, user, given)
     if message.view.get("to", user.id) != user.id:
@@ -115,7 +125,7 @@ async def _press(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 async def _event(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Any event as given; `event_id` beside it repeats an earlier delivery."""
-    _only(given, "event", "event_id")
+    only(given, "event", "event_id")
     if not isinstance(given["event"], dict):
         raise ValueError("event must be an object")
     return await deliver.event(world, given["event"], str(given.get("event_id", "")))
@@ -123,7 +133,7 @@ async def _event(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Someone joins or leaves (`joined`), or the channel is archived or not (`archived`)."""
-    _only(given, "user", "channel", "joined", "archived", "inviter")
+    only(given, "user", "channel", "joined", "archived", "inviter")
     channel = _where(world, given)
     stamp = world.slack.next_ts(channel, world.clock.now())
     group = "group" if channel.is_private else "channel"
@@ -149,7 +159,7 @@ async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person writes: kept in the record and told to the app as a message event."""
-    _only(given, "user", "channel", "text", "thread_ts")
+    only(given, "user", "channel", "text", "thread_ts")
     user = _who(world, given)
     channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
     text = str(given["text"])
@@ -178,23 +188,36 @@ async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return await deliver.event(world, inner) | {"ts": stamp}
 
 
+async def _rename(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """A channel gets another name; its id stays."""
+    only(given, "channel", "name")
+    channel = _where(world, given)
+    if channel.is_im:
+        raise ValueError("a direct message has no name of its own")
+    channel.name = str(given["name"]).removeprefix("#")
+    kind = "group_rename" if channel.is_private else "channel_rename"
+    told = {"id": channel.id, "name": channel.name, "created": int(world.clock.now())}
+    stamp = world.slack.next_ts(channel, world.clock.now())
+    return await deliver.event(world, {"type": kind, "channel": told, "event_ts": stamp})
+
+
 async def _channels(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Many channels for a load test."""
-    _only(given, "count", "prefix", "private")
+    only(given, "count", "prefix", "private")
     made = world.slack.add_channels(int(given["count"]), str(given.get("prefix", "C9")), bool(given.get("private")))
     return {"channels": [channel.id for channel in made]}
 
 
 async def _request_url(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Deliver over signed HTTP from now on (`null`: over sockets again); Slack's challenge is tried at once."""
-    _only(given, "url", "verify")
+    only(given, "url", "verify")
     url = given["url"]
     if url is not None and not str(url).startswith(("http://", "https://")):
         raise ValueError("url must be http(s) or null")
     world.slack.request_url = url
     if url is None or not given.get("verify", True):
         return {"url": url, "verified": False}
-    challenge = world.slack.trigger_id()
+    challenge = secrets.token_hex(16)
     token = world.slack.verification_token
     ack = await deliver.send(world, "events_api", {"token": token, "challenge": challenge, "type": "url_verification"})
     said = ack.payload or {}
@@ -203,7 +226,7 @@ async def _request_url(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 async def _disconnect(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Close all sockets as Slack does from time to time; `warning` only announces it."""
-    _only(given, "reason")
+    only(given, "reason")
     reason = str(given.get("reason", "refresh_requested"))
     if reason not in ("refresh_requested", "warning", "link_disabled"):
         raise ValueError("reason must be refresh_requested, warning or link_disabled")
@@ -212,7 +235,7 @@ async def _disconnect(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 async def _settings(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """How Slack treats the app: ack window, retry pauses, scopes, kind of app; its token, and whether it is revoked."""
-    _only(given, "ack_seconds", "retry_delays", "scopes", "revoked", "commercial", "bot_token")
+    only(given, "ack_seconds", "retry_delays", "scopes", "revoked", "commercial", "bot_token", "home_tab")
     state = world.slack
     if "bot_token" in given:
         state.bot_token = str(given["bot_token"])
@@ -226,12 +249,15 @@ async def _settings(world: World, given: dict[str, Any]) -> dict[str, Any]:
         state.revoked = bool(given["revoked"])
     if "commercial" in given:
         state.commercial = bool(given["commercial"])
+    if "home_tab" in given:
+        state.home_tab = bool(given["home_tab"])
     return {
         "ack_seconds": state.ack_seconds,
         "retry_delays": list(state.retry_delays),
         "scopes": sorted(state.scopes),
         "revoked": state.revoked,
         "commercial": state.commercial,
+        "home_tab": state.home_tab,
     }
 
 
@@ -241,8 +267,10 @@ _CONTROLS: dict[str, Control] = {
     "event": _event,
     "member": _member,
     "say": _say,
+    "rename": _rename,
     "channels": _channels,
     "request_url": _request_url,
     "disconnect": _disconnect,
     "settings": _settings,
+    **VIEW_CONTROLS,
 }

@@ -43,7 +43,7 @@ async def command(world: World, user: User, channel: Channel, name: str, text: s
         "api_app_id": APP,
         "is_enterprise_install": "false",
         "response_url": world.slack.wire.response_url(entry),
-        "trigger_id": world.slack.trigger_id(),
+        "trigger_id": world.slack.wire.trigger(user.id, world.clock.now()),
     }
     ack = await send(world, "slash_commands", payload)
     return _with_reply(world, ack, channel, user) | {"response_url": payload["response_url"]}
@@ -89,26 +89,31 @@ def _action(button: dict[str, Any], ts: str) -> dict[str, Any]:
     return out | ({"selected_options": [option]} if many else {"selected_option": option})
 
 
+def interaction(world: World, kind: str, user: User) -> dict[str, Any]:
+    """What every payload of something a person did says; its trigger opens a modal for three seconds."""
+    return {
+        "type": kind,
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
+        "api_app_id": APP,
+        "token": world.slack.verification_token,
+        "trigger_id": world.slack.wire.trigger(user.id, world.clock.now()),
+        "team": {"id": user.team, "domain": _DOMAINS[user.team]},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
 async def press(world: World, user: User, channel: Channel, message: Message, button: dict[str, Any]) -> dict[str, Any]:
     """A person presses something on a message; Slack shows no text from such an acknowledgement."""
     entry = ResponseUrl(channel.id, user.id, world.clock.now(), original=message.message_id)
-    who = {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team}
     container = {
         "type": "message",
         "message_ts": message.message_id,
         "channel_id": channel.id,
         "is_ephemeral": message.ephemeral,
     }
-    payload: dict[str, Any] = {
-        "type": "block_actions",
-        "user": who,
-        "api_app_id": APP,
-        "token": world.slack.verification_token,
+    payload = interaction(world, "block_actions", user) | {
         "container": container,
-        "trigger_id": world.slack.trigger_id(),
-        "team": {"id": user.team, "domain": _DOMAINS[user.team]},
-        "enterprise": None,
-        "is_enterprise_install": False,
         "channel": {"id": channel.id, "name": channel.command_name},
         "state": {"values": {}},
         "response_url": world.slack.wire.response_url(entry),
@@ -130,6 +135,8 @@ def envelope_of(world: World, event: dict[str, Any]) -> dict[str, Any]:
         "is_bot": True,
         "is_enterprise_install": False,
     }
+    where = event.get("channel")
+    room = world.slack.channels.get(where) if isinstance(where, str) else None
     return {
         "token": world.slack.verification_token,
         "team_id": TEAM,
@@ -139,7 +146,7 @@ def envelope_of(world: World, event: dict[str, Any]) -> dict[str, Any]:
         "event_id": f"Ev{secrets.token_hex(5).upper()}",
         "event_time": int(world.clock.now()),
         "authorizations": [mine],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": room is not None and bool(world.slack.strangers(room)),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsbot.sandbox.slack.mrkdwn import Mentions, Rendered, render, shortcodes
 
@@ -47,6 +48,8 @@ class Seen:
     images: list[tuple[str, str]] = field(default_factory=list)
     block_id: str = ""
     action_ids: set[str] = field(default_factory=set)
+    in_view: bool = False  # an App Home or a modal, where more elements are allowed than on a message
+    focused: bool = False
 
     def take(self, rendered: Rendered) -> str:
         """The plain text of a piece of mrkdwn, its links, marks and mentions noted."""
@@ -136,6 +139,15 @@ def integer(obj: Mapping[str, Any], key: str, at: str, least: int, most: int) ->
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         fail(f"{at}/{key}", f"must be an integer from {least} to {most}")
     return value
+
+
+def zone_known(name: str) -> bool:
+    """Whether this is an IANA time zone, as "Asia/Seoul"."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def web_url(obj: Mapping[str, Any], key: str, at: str, most: int = 3000) -> str:

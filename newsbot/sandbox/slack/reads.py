@@ -82,7 +82,7 @@ def info(world: World, params: Params) -> dict[str, Any]:
     arguments(params, ("channel",), ("include_locale", "include_num_members"))
     channel = visible(world, params)
     kind_scope(world, channel, "read")
-    shown = channel.as_slack()
+    shown = world.slack.shown(channel)
     if not flag(params, "include_num_members"):
         shown.pop("num_members", None)
     return {"channel": shown}
@@ -111,8 +111,13 @@ def open_direct(world: World, params: Params) -> dict[str, Any]:
         raise SlackError("user_not_found")
     if user.is_bot:
         raise SlackError("cannot_dm_bot")
+    if user.deleted:
+        raise SlackError("user_disabled")
+    before = {"no_op": True, "already_open": True} if f"D{user.id[1:]}" in world.slack.channels else {}
+    if flag(params, "prevent_creation") and not before:
+        raise SlackError("channel_not_found")
     channel = world.slack.direct(user.id)
-    return {"channel": channel.as_slack() if flag(params, "return_im") else {"id": channel.id}}
+    return before | {"channel": channel.as_slack() if flag(params, "return_im") else {"id": channel.id}}
 
 
 def list_channels(world: World, params: Params) -> dict[str, Any]:
@@ -128,7 +133,7 @@ def list_channels(world: World, params: Params) -> dict[str, Any]:
         kind = "im" if channel.is_im else "private_channel" if channel.is_private else "public_channel"
         mine = kind == "public_channel" or BOT_USER in channel.members
         if kind in types and mine and not (hidden and channel.is_archived):
-            found.append(channel.as_slack())
+            found.append(world.slack.shown(channel))
     page, more = paged(params, found, 100, 999)
     return {"channels": page, "response_metadata": more}
 
@@ -144,7 +149,7 @@ def join(world: World, params: Params) -> dict[str, Any]:
         raise SlackError("is_archived")
     already = BOT_USER in channel.members
     channel.members.add(BOT_USER)
-    return {"channel": channel.as_slack()} | ({"warning": "already_in_channel"} if already else {})
+    return {"channel": world.slack.shown(channel)} | ({"warning": "already_in_channel"} if already else {})
 
 
 def _window(params: Params, found: list[Message]) -> list[Message]:
@@ -218,14 +223,17 @@ def user_info(world: World, params: Params) -> dict[str, Any]:
     user = world.slack.users.get(str(params["user"]))
     if user is None:
         raise SlackError("user_not_found")
-    return {"user": user.as_slack()}
+    return {
+        "user": user.as_slack(world.clock.now()) | ({"locale": user.locale} if flag(params, "include_locale") else {})
+    }
 
 
 def user_list(world: World, params: Params) -> dict[str, Any]:
     """users.list."""
     arguments(params, (), ("cursor", "include_locale", "limit", "team_id"))
     scope(world, "users:read")
-    page, more = paged(params, [user.as_slack() for user in world.slack.users.values()], 100, 999)
+    found = [user.as_slack(world.clock.now()) for user in world.slack.users.values()]
+    page, more = paged(params, found, 100, 999)
     return {"members": page, "response_metadata": more}
 
 

@@ -27,11 +27,12 @@ from newsbot.sandbox.slack.methods import CHAT, Method
 from newsbot.sandbox.slack.reads import READS
 from newsbot.sandbox.slack.socket import serve_socket
 from newsbot.sandbox.slack.state import APP, TEAM
+from newsbot.sandbox.slack.view_methods import VIEWS
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
 
-METHODS: Mapping[str, Method] = {**CHAT, **READS}
+METHODS: Mapping[str, Method] = {**CHAT, **READS, **VIEWS}
 OPEN_SOCKET = "apps.connections.open"
 # Calls a minute per workspace: the tier on each method's page (docs.slack.dev/apis/web-api/rate-limits). Tier 1 gets
 # a burst here, since a reconnecting app is let through in practice.
@@ -43,6 +44,9 @@ PER_MINUTE: Mapping[str, float] = {
     "chat.postEphemeral": 100,
     "conversations.members": 100,
     "users.info": 100,
+    "views.open": 100,
+    "views.publish": 100,
+    "views.update": 100,
     "conversations.list": 20,
     "users.list": 20,
 }
@@ -178,8 +182,8 @@ async def _params(request: Request) -> dict[str, Any]:
 
 
 def _channel(world: World, params: Mapping[str, Any]) -> str:
-    """The channel id a call is about; a user id counts as that user's direct message."""
-    given = str(params.get("channel", ""))
+    """The channel id a call is about; a user id, that of a Home too, counts as that user's direct message."""
+    given = str(params.get("channel") or params.get("user_id") or "")
     user = world.slack.users.get(given)
     return world.slack.direct(given).id if user is not None and not user.is_bot else given
 

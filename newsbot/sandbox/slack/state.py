@@ -5,11 +5,16 @@ Data only; nothing here answers a call.
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from newsbot.sandbox.slack.wire import Wire
+
+if TYPE_CHECKING:
+    from newsbot.sandbox.slack.views import View
 
 TEAM, TEAM_DOMAIN, OTHER_TEAM = "T0SANDBOX", "sandbox", "T0OTHER"
 BOT_USER, BOT, APP = "U0NEWSBOT", "B0NEWSBOT", "A0NEWSBOT"
@@ -26,31 +31,40 @@ ACK_SECONDS = 3.0  # docs.slack.dev/interactivity/handling-user-interaction#ackn
 
 @dataclass(slots=True)
 class User:
-    """One person or bot, with the flags rights are decided by."""
+    """One person or bot, with the flags rights are decided by: a guest is restricted, a guest of one channel
+    ultra-restricted too, somebody of another workspace (Slack Connect) a stranger."""
 
     id: str
     name: str
     team: str = TEAM
     is_admin: bool = False
     is_restricted: bool = False
+    is_ultra_restricted: bool = False
     is_bot: bool = False
+    deleted: bool = False
+    tz: str = "Asia/Seoul"
+    locale: str = "ko-KR"
 
-    def as_slack(self) -> dict[str, Any]:
-        """The user object of users.info."""
+    def as_slack(self, now: float) -> dict[str, Any]:
+        """The user object of users.info; `now` in unix seconds decides about summer time."""
         title = self.name.capitalize()
+        here = datetime.fromtimestamp(now, ZoneInfo(self.tz))
+        offset = here.utcoffset()
         return {
             "id": self.id,
             "team_id": self.team,
             "name": self.name,
-            "deleted": False,
+            "deleted": self.deleted,
             "real_name": title,
-            "tz": "Asia/Seoul",
+            "tz": self.tz,
+            "tz_label": here.tzname(),
+            "tz_offset": int(offset.total_seconds()) if offset is not None else 0,
             "profile": {"real_name": title, "display_name": self.name, "team": self.team},
             "is_admin": self.is_admin,
             "is_owner": False,
             "is_primary_owner": False,
-            "is_restricted": self.is_restricted,
-            "is_ultra_restricted": False,
+            "is_restricted": self.is_restricted or self.is_ultra_restricted,
+            "is_ultra_restricted": self.is_ultra_restricted,
             "is_bot": self.is_bot,
             "is_app_user": False,
             "is_stranger": self.team != TEAM,
@@ -88,8 +102,8 @@ class Channel:
             return "directmessage"
         return "privategroup" if self.is_private else self.name
 
-    def as_slack(self) -> dict[str, Any]:
-        """The channel object of conversations.info."""
+    def as_slack(self, strangers: Collection[str] = ()) -> dict[str, Any]:
+        """The channel object of conversations.info; `strangers` are the other workspaces it is shared with."""
         shared: dict[str, Any] = {
             "id": self.id,
             "created": 1_720_742_580,
@@ -108,8 +122,10 @@ class Channel:
             "is_mpim": False,
             "is_general": False,
             "is_archived": self.is_archived,
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": bool(strangers),
+            "is_ext_shared": bool(strangers),
+            "is_pending_ext_shared": False,
+            "shared_team_ids": [TEAM, *sorted(strangers)],
             "is_member": BOT_USER in self.members,
             "creator": self.creator,
             "num_members": len(self.members),
@@ -159,6 +175,9 @@ class SlackState:
     retry_delays: tuple[float, ...] = RETRY_DELAYS
     users: dict[str, User] = field(default_factory=_people)
     channels: dict[str, Channel] = field(default_factory=_rooms)
+    home_tab: bool = True  # switched on in the app's settings
+    homes: dict[str, View] = field(default_factory=dict)  # by the user who sees it
+    modals: dict[str, View] = field(default_factory=dict)  # the one open in front of a user
     wire: Wire = field(default_factory=Wire)
 
     def __post_init__(self) -> None:
@@ -212,9 +231,14 @@ class SlackState:
         channel.last_ts = micros
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
-    def trigger_id(self) -> str:
-        """A trigger as Slack forms it; nothing here opens with it yet."""
-        return f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+    def strangers(self, channel: Channel) -> set[str]:
+        """The other workspaces whose people are in a channel."""
+        teams = {self.users[member].team for member in channel.members if member in self.users}
+        return teams - {TEAM}
+
+    def shown(self, channel: Channel) -> dict[str, Any]:
+        """The channel as Slack tells it."""
+        return channel.as_slack(self.strangers(channel))
 
     def as_json(self) -> dict[str, Any]:
         """What a page or a script needs to know to play a part here."""
@@ -234,6 +258,7 @@ class SlackState:
                 channel.id: {
                     "private": channel.is_private,
                     "archived": channel.is_archived,
+                    "shared": bool(self.strangers(channel)),
                     "user": channel.user,
                     "members": sorted(channel.members),
                 }

@@ -11,6 +11,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket
 
+TRIGGER_SECONDS = 3.0  # docs.slack.dev/surfaces/modals: a trigger_id expires after three seconds and works once
+KEPT_TRIGGERS = 1000
 RESPONSE_USES, RESPONSE_SECONDS = 5, 1800  # docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 
@@ -32,6 +34,21 @@ class ResponseUrl:
 
 
 @dataclass(slots=True)
+class Trigger:
+    """A short right to open a modal for one person, given with everything that person does."""
+
+    user: str
+    made: float
+    used: bool = False
+
+    def refusal(self, now: float) -> str:
+        """Why it opens nothing any more, or nothing."""
+        if self.used:
+            return "exchanged_trigger_id"
+        return "expired_trigger_id" if now - self.made > TRIGGER_SECONDS else ""
+
+
+@dataclass(slots=True)
 class Ack:
     """How one delivery ended: acknowledged or why not, and what the app said with it."""
 
@@ -50,6 +67,7 @@ class Wire:
     tickets: set[str] = field(default_factory=set)
     pending: dict[str, asyncio.Future[dict[str, Any] | None]] = field(default_factory=dict)
     urls: dict[str, ResponseUrl] = field(default_factory=dict)
+    triggers: dict[str, Trigger] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     turn: int = 0
 
@@ -71,6 +89,14 @@ class Wire:
         key = secrets.token_urlsafe(16)
         self.urls[key] = entry
         return f"{self.base}/response/{key}"
+
+    def trigger(self, user: str, now: float) -> str:
+        """A new trigger_id for this person; the oldest are forgotten."""
+        key = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        self.triggers[key] = Trigger(user, now)
+        if len(self.triggers) > KEPT_TRIGGERS:
+            del self.triggers[next(iter(self.triggers))]
+        return key
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run retries without anyone waiting for them."""

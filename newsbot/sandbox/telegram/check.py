@@ -8,7 +8,7 @@ from typing import Any
 
 from newsbot.sandbox.telegram.entities import Content, piece, read_content
 from newsbot.sandbox.telegram.error import ApiError, bad
-from newsbot.sandbox.telegram.links import Entity, auto_entities, checked_link
+from newsbot.sandbox.telegram.links import Entity, auto_entities, checked_link, utf16
 from newsbot.sandbox.telegram.params import coerce
 
 __all__ = ["ApiError", "Parsed", "auto_entities", "check_edit", "check_markup", "check_send"]
@@ -16,6 +16,7 @@ __all__ = ["ApiError", "Parsed", "auto_entities", "check_edit", "check_markup", 
 MAX_BUTTONS = 100  # undocumented; named by python-telegram-bot
 MAX_ROW = 8  # same source
 MAX_CALLBACK_DATA = 64  # bytes; Bot API InlineKeyboardButton: 1-64 bytes
+MAX_PLACEHOLDER = 64  # Bot API ForceReply: 1-64 characters
 MAX_COPY_TEXT = 256  # Bot API CopyTextButton: 1-256 characters
 _ACTIONS = frozenset({"url", "callback_data", "copy_text", "switch_inline_query", "switch_inline_query_current_chat"})
 _BUTTON = _ACTIONS | {"text", "style", "icon_custom_emoji_id"}
@@ -28,6 +29,7 @@ _PREVIEW = {
     "show_above_text": bool,
 }
 _SIZES = ("prefer_small_media", "prefer_large_media")
+_FORCE = {"force_reply": bool, "input_field_placeholder": str, "selective": bool}
 _REPLY = {"message_id": int, "allow_sending_without_reply": bool}
 
 
@@ -48,6 +50,7 @@ class Parsed:
     paid: bool = False
     reply_to: int | None = None
     reply_optional: bool = False
+    asks: str | None = None  # the placeholder of a forced reply, None where none is forced
 
     @property
     def all_entities(self) -> list[Entity]:
@@ -82,6 +85,8 @@ class Parsed:
             view["buttons"] = self.buttons
         if self.reply_to is not None:
             view["reply_to"] = self.reply_to
+        if self.asks is not None:
+            view["asks"] = self.asks
         if self.warnings:
             view["warnings"] = list(self.warnings)
         return view
@@ -98,13 +103,15 @@ def check_send(params: dict[str, Any], is_json: bool = True, coerced: bool = Fal
     if reply and "message_id" not in reply:
         raise bad("can't parse reply parameters: Can't find field \"message_id\"")
     preview, url = _preview(content, params.get("link_preview_options", {}))
+    markup = params.get("reply_markup") or {}
+    asks = _check_force_reply(markup) if "force_reply" in markup else None
     return Parsed(
         content.text,
         content.entities,
         content.auto,
         url,
         preview,
-        check_markup(params.get("reply_markup")),
+        check_markup(markup) if asks is None else [],
         content.warnings + _preview_warnings(preview),
         params.get("message_thread_id"),
         params.get("disable_notification", False),
@@ -112,6 +119,7 @@ def check_send(params: dict[str, Any], is_json: bool = True, coerced: bool = Fal
         params.get("allow_paid_broadcast", False),
         reply.get("message_id"),
         reply.get("allow_sending_without_reply", False),
+        asks,
     )
 
 
@@ -177,6 +185,17 @@ def _preview_warnings(options: dict[str, Any]) -> tuple[str, ...]:
     if len(wished) > 1:
         return ("prefer_small_media and prefer_large_media together: each client chooses",)
     return ()
+
+
+def _check_force_reply(markup: dict[str, Any]) -> str:
+    """The placeholder in the reader's text field, "" without one; raises ApiError on a wrong ForceReply."""
+    _fields("force_reply", markup, _FORCE)
+    if not markup["force_reply"]:
+        raise bad("can't parse reply keyboard markup: force_reply must be True")
+    words: str = markup.get("input_field_placeholder", "")
+    if "input_field_placeholder" in markup and not 1 <= utf16(words) <= MAX_PLACEHOLDER:
+        raise bad("can't parse reply keyboard markup: placeholder must be 1-64 characters")
+    return words
 
 
 def check_markup(markup: dict[str, Any] | None) -> list[list[dict[str, Any]]]:

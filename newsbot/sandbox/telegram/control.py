@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Any
 
 from newsbot.sandbox.record import Message
 from newsbot.sandbox.telegram.entities import read_content
+from newsbot.sandbox.telegram.linked import TELEGRAM_SERVICE, forward_to_group, opening
 from newsbot.sandbox.telegram.methods import Query
-from newsbot.sandbox.telegram.people import ANONYMOUS_ADMIN, CHANNEL_BOT, TELEGRAM_SERVICE
+from newsbot.sandbox.telegram.people import ANONYMOUS_ADMIN, CHANNEL_BOT
 from newsbot.sandbox.telegram.state import ADMIN, Chat, Post, TelegramState, User, member_fields
 from newsbot.sandbox.world import World
 
 MAX_CHATS = 100_000
 STATUSES = frozenset({"creator", "administrator", "member", "restricted", "left", "kicked"})
-_COMMAND = re.compile(r"^/[a-zA-Z0-9_]{1,64}(?:@([a-zA-Z0-9_]{3,32}))?(?!\S)")
 _SAY = frozenset(
     {"user", "chat", "thread", "text", "edited", "message_id", "reply_to", "forwarded", "anonymous", "via_bot"}
     | {"as_channel", "sender_channel", "linked"}
@@ -62,9 +61,10 @@ def say(world: World, body: dict[str, Any]) -> dict[str, Any]:
         return _edit(world, user, chat, text, body)
     api = _message(world, user, chat, text, body)
     _keep(world, user, chat, api, text)
+    forward_to_group(world.telegram, world.updates, world.clock, chat, api)
     if chat.type == "private":
         _unblock(world, chat)
-    if not _visible(world.telegram, chat, api):
+    if not world.telegram.sees(chat, api):
         return {"update_id": None, "message_id": api["message_id"]}
     kind = "channel_post" if chat.type == "channel" else "message"
     return {"update_id": world.updates.push(kind, api, str(chat.id)), "message_id": api["message_id"]}
@@ -80,6 +80,8 @@ def _check_speaker(user: User, chat: Chat, body: dict[str, Any]) -> None:
         raise Refused(f"{user.name} cannot write into the private chat of {chat.title}")
     if (body.get("anonymous") or chat.type == "channel") and status not in ADMIN:
         raise Refused(f"{user.name} is no administrator of {chat.title}")
+    if body.get("thread") is not None and int(body["thread"]) in chat.closed_threads and status not in ADMIN:
+        raise Refused(f"topic {body['thread']} of {chat.title} is closed")
 
 
 def _sender(world: World, user: User, chat: Chat, body: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +95,11 @@ def _sender(world: World, user: User, chat: Chat, body: dict[str, Any]) -> dict[
         channel = chat_of(world, body["sender_channel"])
         return {"from": users[CHANNEL_BOT].api(), "sender_chat": channel.api()}
     if body.get("linked"):
-        channel = next(c for c in world.telegram.chats.values() if c.type == "channel")
-        return {"from": users[TELEGRAM_SERVICE].api(), "sender_chat": channel.api(), "is_automatic_forward": True}
+        mirrored = (c for c in world.telegram.chats.values() if c.type == "channel" and c.linked in (None, chat.id))
+        source = next(mirrored, None)
+        if source is None:
+            raise Refused(f"no channel is linked to {chat.title}")
+        return {"from": users[TELEGRAM_SERVICE].api(), "sender_chat": source.api(), "is_automatic_forward": True}
     return {"from": user.api()}
 
 
@@ -112,11 +117,16 @@ def _message(world: World, user: User, chat: Chat, text: str, body: dict[str, An
         if int(thread) not in chat.threads:
             raise Refused(f"no thread {thread} in {chat.title}")
         api |= {"message_thread_id": int(thread), "is_topic_message": True}
+        # What is no reply to anything is one to the message that opened the topic.
+        api["reply_to_message"] = opening(world.telegram, chat, int(thread))
     if body.get("reply_to") is not None:
         post = chat.posts.get(int(body["reply_to"]))
         if post is None:
             raise Refused(f"no message {body['reply_to']} in {chat.title}")
         api["reply_to_message"] = {k: v for k, v in post.api.items() if k != "reply_to_message"}
+        if chat.type == "supergroup" and not chat.is_forum:
+            # A number without is_topic_message names the chain of replies, not a topic.
+            api["message_thread_id"] = post.api.get("message_thread_id", post.api["message_id"])
     if body.get("forwarded") or body.get("linked"):
         origin = {"type": "hidden_user", "sender_user_name": "Someone", "date": now - 60}
         if body.get("linked"):
@@ -162,24 +172,8 @@ def _edit(world: World, user: User, chat: Chat, text: str, body: dict[str, Any])
     post.api = api
     world.record.edit(post.record, content.text, {"text": text}, {"entities": list(content.auto)})
     kind = "edited_channel_post" if chat.type == "channel" else "edited_message"
-    number = world.updates.push(kind, api, str(chat.id)) if _visible(world.telegram, chat, api) else None
+    number = world.updates.push(kind, api, str(chat.id)) if world.telegram.sees(chat, api) else None
     return {"update_id": number, "message_id": api["message_id"]}
-
-
-def _visible(state: TelegramState, chat: Chat, api: dict[str, Any]) -> bool:
-    """Privacy mode: in groups a bot without rights sees only commands, mentions of itself and replies to it."""
-    status = chat.members.get(state.bot.id, "left")
-    if chat.type == "private":
-        return True
-    if status in ("left", "kicked"):
-        return False
-    if chat.type == "channel" or status in ADMIN:
-        return True
-    command = _COMMAND.match(api["text"])
-    if command:
-        return command.group(1) is None or command.group(1).lower() == state.bot.username.lower()
-    replied = api.get("reply_to_message", {}).get("from", {}).get("id") == state.bot.id
-    return replied or f"@{state.bot.username}".lower() in api["text"].lower()
 
 
 def _unblock(world: World, chat: Chat) -> None:
@@ -225,22 +219,29 @@ def _change(world: World, chat: Chat, by: User, status: str) -> int | None:
 
 
 def press(world: World, body: dict[str, Any]) -> dict[str, Any]:
-    """Someone taps an inline button, found by its `data` or its label (`button`)."""
+    """Someone taps an inline button, found by its `data` or its label (`button`), however old the message is.
+
+    `inaccessible` true: the bot cannot see the message any more, as on the platform one day. A message that was deleted
+    is pressed so by whoever still has it on the screen, with `data` alone.
+    """
     user = user_of(world, body.get("user"))
     chat = chat_of(world, body.get("chat", user.id))
-    post = chat.posts.get(int(body.get("message_id", 0)))
-    if post is None:
+    message_id, data = int(body.get("message_id", 0)), body.get("data")
+    post = chat.posts.get(message_id)
+    if post is None and (data is None or world.record.find("telegram", str(chat.id), str(message_id)) is None):
         raise Refused(f"no message {body.get('message_id')} in {chat.title}")
-    data = body.get("data")
-    if data is None:
+    if data is None and post is not None:
         buttons = [button for row in post.record.view.get("buttons", []) for button in row]
         button = next((b for b in buttons if b["text"] == body.get("button")), None)
         if button is None or "callback_data" not in button:
             raise Refused(f"no button {body.get('button')!r} to press; there are {[b['text'] for b in buttons]}")
         data = button["callback_data"]
+    gone = post is None or bool(body.get("inaccessible"))
+    # Bot API InaccessibleMessage: the date is always 0.
+    message = {"message_id": message_id, "chat": chat.api(), "date": 0} if gone or post is None else post.api
     number = str(secrets.randbelow(10**18) + 10**17)
-    world.queries[number] = Query(user.name, world.clock.now(), data, chat.id)
-    query = {"id": number, "from": user.api(), "message": post.api, "chat_instance": str(-chat.id * 7919), "data": data}
+    world.queries[number] = Query(user.name, world.clock.now(), str(data), chat.id)
+    query = {"id": number, "from": user.api(), "message": message, "chat_instance": str(-chat.id * 7919), "data": data}
     return {"update_id": world.updates.push("callback_query", query, str(chat.id)), "query": number}
 
 
@@ -298,6 +299,8 @@ def chat_json(chat: Chat, state: TelegramState) -> dict[str, Any]:
         "title": chat.title,
         "is_forum": chat.is_forum,
         "threads": {str(number): name for number, name in chat.threads.items()},
+        "closed": sorted(chat.closed_threads),
+        "linked": chat.linked,
         "started": chat.started,
         "username": chat.username,
         "moved": chat.migrated_to,

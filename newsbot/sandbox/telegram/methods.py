@@ -12,6 +12,9 @@ from newsbot.sandbox.limits import Limits
 from newsbot.sandbox.record import Message, Record
 from newsbot.sandbox.telegram.check import Parsed, check_edit, check_markup, check_send
 from newsbot.sandbox.telegram.error import NOT_MODIFIED, OLD_QUERY, ApiError, bad, too_many
+from newsbot.sandbox.telegram.linked import forward_to_group
+from newsbot.sandbox.telegram.links import utf16
+from newsbot.sandbox.telegram.menu import language_key, scope_key
 from newsbot.sandbox.telegram.state import Chat, Post, TelegramState, may_send
 from newsbot.sandbox.telegram.updates import Updates
 
@@ -20,11 +23,6 @@ MAX_ANSWER = 200  # Bot API answerCallbackQuery: text 0-200 characters
 MAX_DELETE = 100  # Bot API deleteMessages: 1-100 ids
 QUERY_LIFE = 150  # seconds; the open-source server keeps a callback query no longer
 _COMMAND = re.compile(r"^[a-z0-9_]{1,32}$")  # Bot API BotCommand
-_LANGUAGE = re.compile(r"^[a-z]{2}$")
-_SCOPES = frozenset(
-    {"default", "all_private_chats", "all_group_chats", "all_chat_administrators", "chat"}
-    | {"chat_administrators", "chat_member"}
-)
 _CHAT_ACTIONS = frozenset({"typing", "upload_photo", "upload_document", "find_location", "choose_sticker"})
 
 Params = dict[str, Any]
@@ -129,7 +127,9 @@ class Methods:
             silent=parsed.silent,
             view=parsed.view(),
         )
-        self.state.store(chat, api, record, own=True)
+        self.state.store(chat, api, record, own=True, fixed=parsed.asks is not None)
+        if chat.linked is not None:
+            forward_to_group(self.state, self.updates, self.clock, chat, api)
         return api
 
     async def editMessageText(self, params: Params) -> Any:
@@ -195,8 +195,10 @@ class Methods:
 
     async def answerCallbackQuery(self, params: Params) -> Any:
         """Ends the wait after a pressed button; each query is answered once."""
-        if len(params.get("text", "")) > MAX_ANSWER:
+        if utf16(params.get("text", "")) > MAX_ANSWER:
             raise bad("MESSAGE_TOO_LONG")
+        if params.get("url") and not params["url"].startswith(f"https://t.me/{self.state.bot.username}?start="):
+            raise bad("URL_INVALID")  # Bot API: a game's address, or t.me/your_bot?start=…
         query = self.queries.pop(params.get("callback_query_id", ""), None)
         if query is None or self.clock.now() - query.at > QUERY_LIFE:
             raise ApiError(400, OLD_QUERY)
@@ -209,16 +211,19 @@ class Methods:
             data=query.data,
             text=params.get("text", ""),
             alert=params.get("show_alert", False),
+            url=params.get("url", ""),
         )
         return True
 
     async def getChat(self, params: Params) -> Any:
         """A chat in full."""
         chat = self.state.find(params.get("chat_id"))
-        self.state.check_present(chat)
+        self.state.check_readable(chat)
         permissions = {"permissions": may_send(not chat.read_only)} if chat.is_group else {}
+        linked = {} if chat.linked is None else {"linked_chat_id": chat.linked}
         return chat.api() | {
             **permissions,
+            **linked,
             "accent_color_id": 0,
             "max_reaction_count": 11,
             "accepted_gift_types": {
@@ -233,7 +238,7 @@ class Methods:
     async def getChatMember(self, params: Params) -> Any:
         """Someone's standing in a chat."""
         chat = self.state.find(params.get("chat_id"))
-        self.state.check_present(chat)
+        self.state.check_readable(chat, members=params.get("user_id") != self.state.bot.id)
         if params.get("user_id") not in self.state.users:
             raise bad("invalid user_id specified" if "user_id" not in params else "user not found")
         return self.state.member_api(chat, params["user_id"])
@@ -241,13 +246,13 @@ class Methods:
     async def getChatMemberCount(self, params: Params) -> Any:
         """How many are in a chat."""
         chat = self.state.find(params.get("chat_id"))
-        self.state.check_present(chat)
+        self.state.check_readable(chat, members=True)
         return sum(status not in ("left", "kicked") for status in chat.members.values())
 
     async def getChatAdministrators(self, params: Params) -> Any:
         """The admins of a group or channel."""
         chat = self.state.find(params.get("chat_id"))
-        self.state.check_present(chat)
+        self.state.check_readable(chat, members=True)
         if chat.type == "private":
             raise bad("there are no administrators in the private chat")
         return [self.state.member_api(chat, number) for number in self.state.administrators(chat)]
@@ -282,6 +287,8 @@ class Methods:
                 raise bad("BOT_COMMAND_INVALID")
             if not 1 <= len(str(command.get("description", ""))) <= 256:
                 raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+        if len({command["command"] for command in commands}) < len(commands):
+            raise bad("BOT_COMMAND_INVALID")  # assumed: a command listed twice is a mistake of the sender's
         self.state.commands[self._scope(params)] = commands
         return True
 
@@ -295,15 +302,7 @@ class Methods:
         return True
 
     def _scope(self, params: Params) -> tuple[str, str]:
-        scope = params.get("scope") or {"type": "default"}
-        if scope.get("type") not in _SCOPES:
-            raise bad("can't parse BotCommandScope: unsupported type specified")
-        language = params.get("language_code", "")
-        if language and not _LANGUAGE.match(language):
-            raise bad("invalid language code specified")
-        if "chat_id" in scope:
-            self.state.find(scope["chat_id"])
-        return ":".join(str(scope[key]) for key in sorted(scope)), language
+        return scope_key(self.state, params.get("scope") or {"type": "default"}), language_key(params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsbot.sandbox.record import Record
+from newsbot.sandbox.telegram.linked import TELEGRAM_SERVICE
 from newsbot.sandbox.telegram.state import Chat, TelegramState, User
 
 BOT = User(123456789, "예시뉴스", "sandbox_news_bot", is_bot=True)
@@ -11,7 +12,6 @@ TELEGRAM_TOKEN = "123456789:AAsandbox-Token_of-No_Value_0000000"  # noqa: S105
 GROUP, FORUM, CHANNEL = -200, -1001000000300, -1001000000400
 ANONYMOUS_ADMIN = 1087968824  # GroupAnonymousBot: the sender shown for admins who post as the group
 CHANNEL_BOT = 136817688  # Channel Bot: the sender shown for people who post as a channel
-TELEGRAM_SERVICE = 777000  # forwards channel posts into the linked group
 
 RAE, ED, EVE, OLU, SAM = 1001, 2001, 2002, 3001, 9001
 PEOPLE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from newsbot.sandbox.telegram.error import ApiError, bad, forbidden
 DELETE_WITHIN = 48 * 3600  # Bot API deleteMessage: only messages less than 48 hours old
 ADMIN = frozenset({"creator", "administrator"})
 PRESENT = ADMIN | {"member", "restricted"}
+_COMMAND = re.compile(r"^/[a-zA-Z0-9_]{1,64}(?:@([a-zA-Z0-9_]{3,32}))?(?!\S)")
 FULL_NAME = {"group": "group chat", "supergroup": "supergroup chat", "channel": "channel chat"}
 
 
@@ -44,6 +46,7 @@ class Post:
     record: Message
     own: bool  # sent by the bot
     at: float
+    fixed: bool = False  # sent with a keyboard that is not inline, and so never editable (tdlib, can_edit_message)
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class Chat:
     started: bool = True  # private: the person has spoken to the bot
     read_only: bool = False  # members may not write
     may_post: bool = True  # channel: the bot, where it is an administrator, has the right to post
+    linked: int | None = None  # a channel's discussion group, and that group's channel
     migrated_to: int | None = None
     deleted: bool = False
     next_id: int = 1
@@ -166,6 +170,40 @@ class TelegramState:
             raise forbidden(f"bot is not a member of the {name}")
         return status
 
+    def check_readable(self, chat: Chat, members: bool = False) -> None:
+        """ApiError unless the bot may look at the chat, or at its `members`: less is needed than to write there.
+
+        Rules: tdlib/telegram-bot-api, check_chat_access; a channel's members are told to its administrators alone.
+        """
+        if chat.type == "private":
+            if not chat.started:
+                raise bad("chat not found")
+            return
+        status = chat.members.get(self.bot.id, "left")
+        if chat.type == "group":
+            if members:
+                self.check_present(chat)
+            return
+        if status == "kicked" or (status not in PRESENT and not chat.username):
+            self.check_present(chat)
+        if members and (status not in ADMIN if chat.type == "channel" else status not in PRESENT):
+            raise bad("member list is inaccessible")
+
+    def sees(self, chat: Chat, api: dict[str, Any]) -> bool:
+        """Privacy mode: in groups a bot without rights sees only commands, mentions of itself and replies to it."""
+        status = chat.members.get(self.bot.id, "left")
+        if chat.type == "private":
+            return True
+        if status in ("left", "kicked"):
+            return False
+        if chat.type == "channel" or status in ADMIN:
+            return True
+        command = _COMMAND.match(api["text"])
+        if command:
+            return command.group(1) is None or command.group(1).lower() == self.bot.username.lower()
+        replied = api.get("reply_to_message", {}).get("from", {}).get("id") == self.bot.id
+        return replied or f"@{self.bot.username}".lower() in api["text"].lower()
+
     def check_may_send(self, chat: Chat, thread: int | None) -> None:
         """ApiError unless the bot may post there."""
         status = self.check_present(chat)
@@ -197,7 +235,7 @@ class TelegramState:
         post = chat.posts.get(message_id)
         if post is None:
             raise bad("message to edit not found")
-        if not post.own:
+        if not post.own or post.fixed:
             raise bad("message can't be edited")
         return post
 
@@ -214,9 +252,9 @@ class TelegramState:
             raise bad("message can't be deleted")
         return post
 
-    def store(self, chat: Chat, api: dict[str, Any], record: Message, own: bool) -> Post:
+    def store(self, chat: Chat, api: dict[str, Any], record: Message, own: bool, fixed: bool = False) -> Post:
         """Keeps a message that became visible."""
-        post = Post(api, self.record.add(record), own, record.at)
+        post = Post(api, self.record.add(record), own, record.at, fixed)
         chat.posts[api["message_id"]] = post
         return post
 
