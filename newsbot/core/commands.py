@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from newsbot.core.model import Address, Inbound, Person, Role
+from newsbot.core.model import Address, Inbound, Person, Reply, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,34 @@ VERBS: tuple[Verb, ...] = (
     Verb("start", Role.READER, "/start", ("시작",)),
     Verb("subscribe", Role.READER, "/subscribe politics", ("구독",), changes=True),
     Verb("unsubscribe", Role.READER, "/unsubscribe politics", ("해지", "구독취소", "수신거부"), changes=True),
-    Verb("stop", Role.READER, "/stop", changes=True, listed=False),
-    Verb("restore", Role.READER, "", changes=True, button_only=True),
+    Verb("stop", Role.READER, "/stop", ("모두해지", "그만받기"), changes=True),
     Verb("topics", Role.READER, "/topics", ("주제",)),
+    Verb("level", Role.READER, "/level politics breaking", ("단계",), changes=True),
+    Verb("keyword", Role.READER, "/keyword AI", ("키워드", "keywords"), changes=True),
+    Verb("exclude", Role.READER, "/exclude golf", ("제외",), changes=True),
+    Verb("source", Role.READER, "/source", ("출처", "sources"), changes=True),
+    Verb("settings", Role.READER, "/settings", ("설정",)),
+    Verb("quiet", Role.READER, "/quiet 23-7", ("조용히",), changes=True),
+    Verb("mute", Role.READER, "/mute 2h", ("그만",), changes=True),
+    Verb("unmute", Role.READER, "/unmute", ("다시받기",), changes=True),
+    Verb("digest", Role.READER, "/digest 8:00 18:30", ("모아보기",), changes=True),
+    Verb("cap", Role.READER, "/cap 8", ("하루",), changes=True),
+    Verb("form", Role.READER, "/form headline", ("길이",), changes=True),
+    Verb("sound", Role.READER, "/sound off", ("소리",), changes=True),
+    Verb("zone", Role.READER, "/zone Asia/Seoul", ("시간대",), changes=True),
+    Verb("language", Role.READER, "/language ko", ("언어",), changes=True),
     Verb("latest", Role.READER, "/latest 5", ("최근",)),
+    Verb("search", Role.READER, "/search AI", ("검색",)),
+    Verb("why", Role.READER, "/why", ("이유",)),
+    Verb("more", Role.READER, "/more K7F3M", ("이어보기",)),
+    Verb("report", Role.READER, "/report K7F3M", ("신고",)),
+    Verb("privacy", Role.READER, "/privacy", ("개인정보",)),
     Verb("help", Role.READER, "/help", ("도움말",)),
+    Verb("restore", Role.READER, "", changes=True, button_only=True),
+    Verb("set", Role.READER, "", changes=True, button_only=True),
+    Verb("hush", Role.READER, "", changes=True, button_only=True),
+    Verb("forget", Role.READER, "", changes=True, button_only=True),
+    Verb("reason", Role.READER, "", button_only=True),
     Verb("push", Role.EDITOR, "/push K7F3M", ("발송",)),
     Verb("drop", Role.EDITOR, "/drop K7F3M", ("폐기",)),
     Verb("alerts", Role.EDITOR, "/alerts", ("알림",)),
@@ -66,6 +89,12 @@ class Unknown:
 
     word: str
 
+
+FREE = frozenset({"keyword", "exclude", "search", "report", "why", "more", "start"})
+"""Verbs whose words are the reader's own, or an alert's number: none of them names a place."""
+
+MOST_DATA = 64
+"""Bytes a button may say (Bot API, InlineKeyboardButton.callback_data)."""
 
 Permission = Literal["yes", "no", "silent", "admins only"]
 
@@ -100,6 +129,27 @@ def nearest(word: str, roles: Collection[Role]) -> str:
     return f"/{name}" if name.isascii() else name
 
 
+def place(command: Command) -> str:
+    """The other place a command names as its last word ("@channel", "#channel", or what `aimed` wrote there), or ""."""
+    last = command.arguments[-1] if command.arguments and command.verb.name not in FREE else ""
+    return last if len(last) > 1 and last[0] in "@#" else ""
+
+
+def without(command: Command, name: str) -> Command:
+    """The command without the place it names."""
+    return Command(command.verb, command.arguments[:-1] if command.arguments[-1:] == (name,) else command.arguments)
+
+
+def aimed(reply: Reply, chat: str) -> Reply:
+    """The reply with buttons that go on meaning that place; one that would say too much for a button is left out."""
+    buttons = [
+        button if button.url else replace(button, data=f"{button.data} @{chat}")
+        for button in reply.buttons
+        if button.url or len(f"{button.data} @{chat}".encode()) <= MOST_DATA
+    ]
+    return replace(reply, buttons=tuple(buttons), ask=None)
+
+
 def _bare(word: str) -> str:
     return word.removeprefix("/").split("@", 1)[0].casefold()
 
@@ -124,7 +174,7 @@ def may(verb: Verb, inbound: Inbound, person: Person | None, ops: Collection[Add
     Default deny: editor and on-call verbs need a listed person, speaking in private (or where only they see the answer)
     or in a named ops chat. In a channel every answer is read by everybody there, so its admins alone get any.
     """
-    if not inbound.genuine:
+    if not inbound.genuine and not (inbound.anonymous and verb.role is Role.READER):
         return "silent"
     alone = inbound.place == "private" or inbound.discreet
     if verb.role is Role.READER:
@@ -133,6 +183,11 @@ def may(verb: Verb, inbound: Inbound, person: Person | None, ops: Collection[Add
     if person is None or verb.role not in person.roles:
         return "no"
     return "yes" if alone or inbound.address in ops else "no"
+
+
+def heard(inbound: Inbound, command: Command | Unknown) -> bool:
+    """Whether this was said here and now by a person: an anonymous admin of a group is one for readers' verbs."""
+    return inbound.genuine or (inbound.anonymous and isinstance(command, Command) and command.verb.role is Role.READER)
 
 
 def for_roles(roles: Collection[Role]) -> Sequence[Verb]:

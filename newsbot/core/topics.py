@@ -17,6 +17,8 @@ from typing import Any
 from newsbot.core.model import Topic
 
 MOST = 2  # topics of one article
+ALL, NONE = "all", "none"
+"""What readers call every topic, and no topic: keywords alone. No topic may have such an id."""
 _SURE = 2  # words that a second topic needs
 _LIKE_ENOUGH = 0.6  # of 1; "겅제" is like "경제", "정치" is not
 
@@ -57,6 +59,8 @@ def read(table: Mapping[str, Any]) -> tuple[Topic, ...]:
         raise ValueError(f"[[topic]]: at most {MOST_TOPICS}, there are {len(rows)}")
     found = [_topic(row, place) for place, row in enumerate(rows, 1)]
     for place, topic in enumerate(found):
+        if topic.id in (ALL, NONE):
+            raise ValueError(f"[[topic]] id {topic.id!r}: means every topic or none; choose another id")
         if any(topic.id == other.id for other in found[:place]):
             raise ValueError(f"[[topic]] id {topic.id!r}: stands there twice")
     return tuple(found)
@@ -212,6 +216,11 @@ def _index(topics: tuple[Topic, ...]) -> dict[str, list[tuple[int, str, str]]]:
             if bare := keyword.removesuffix("*"):
                 index.setdefault(bare[:2], []).append((order, topic.id, keyword))
     return index
+
+
+def squeezed(keyword: str) -> str:
+    """The keyword as it is looked for: folded, without blanks and middle dots."""
+    return _squeeze(keyword)
 
 
 def _squeeze(keyword: str) -> str:

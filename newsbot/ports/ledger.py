@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from newsbot.core.audience import Split
 from newsbot.core.model import Doubt, Intent, Outcome, Pace, Receipt, Sent, Story, Tally, Window
 
 
 class Ledger(Protocol):
     """Deliveries, limits and freezes of each bot. One script a step; every step is idempotent."""
 
-    async def plan(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
-        """Freeze the audience and open the push; its size. The same answer when asked again.
+    async def plan(self, story: Story, bot: str, ref_bytes: int, now: float, split: Split, size: int) -> int:
+        """Freeze the audience, bitmaps of `size` bytes, and open the push; how many get it at once. The same answer when
+        asked again, whatever the audience is by then. -1 where it was judged too long ago and has to be judged again.
 
         A story with a parent answers, in each chat that has it, the parent's message.
         """

@@ -35,6 +35,10 @@ class Dialect(Protocol):
         """The message reference as the platform writes it."""
         ...
 
+    def is_private(self, address: Address) -> bool:
+        """Whether nobody but one person sees what is sent there."""
+        ...
+
 
 class Platform(Protocol):
     """The live half: a token, a client, a door. Outcomes are returned, never raised, for anything a platform answers."""
@@ -83,11 +87,17 @@ class Platform(Protocol):
         ...
 
     async def reply(self, to: Inbound, replies: Sequence[Reply]) -> None:
-        """Say these in the chat the update came from; failures are logged, never raised."""
+        """Draw these where the update came from: in the chat, in place of what was pressed, on the bot's own page or in a
+        form, as each of them asks and the platform can; failures are logged, never raised."""
         ...
 
     async def is_admin(self, inbound: Inbound) -> bool:
         """Whether the person who spoke may change this place's settings; False when the platform does not say."""
+        ...
+
+    async def place_of(self, inbound: Inbound, name: str) -> Address | None:
+        """The group or channel of this name ("@news", "#news", an id) as an address, where the person who spoke may change
+        its settings from elsewhere and the bot may post there; None where one of these is not so or cannot be told."""
         ...
 
     def routes(self, door: Door) -> Sequence[Any]:

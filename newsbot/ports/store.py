@@ -94,6 +94,10 @@ class Stories(Protocol):
         """Newest first; `held` only those that wait for a person."""
         ...
 
+    async def since(self, moment: float) -> Sequence[Story]:
+        """Everything accepted after that moment (unix seconds), newest first."""
+        ...
+
     async def story_of(self, article: Article) -> str:
         """The id of this article's story, or "" where it has none."""
         ...
@@ -118,8 +122,9 @@ class Stories(Protocol):
 class Subscribers(Protocol):
     """Who gets what. All methods take canonical addresses."""
 
-    async def put(self, subscriber: Subscriber) -> Subscriber:
-        """Add or replace; what is stored, with its index."""
+    async def put(self, subscriber: Subscriber, starts: float | None = None) -> Subscriber:
+        """Add or replace; what is stored, with its index. `starts`: since when (unix seconds) what waited belongs to its next
+        digest, where that is not its previous occasion; 0: since the last digest that reached it."""
         ...
 
     async def get(self, address: Address) -> Subscriber | None:
@@ -186,8 +191,8 @@ class Audit(Protocol):
         """True the first time this update is seen."""
         ...
 
-    async def tries(self, bot: str, user: str) -> int:
-        """How often this person was refused within the minute, this time included."""
+    async def tries(self, bot: str, user: str, seconds: int = 60) -> int:
+        """How often this person tried, with less than so many seconds in between, this time included."""
         ...
 
     async def offer(self, nonce: str, what: Mapping[str, Any]) -> None:

@@ -32,10 +32,10 @@ class RedisAudit:
         """True the first time this update is seen; platforms deliver the same one again."""
         return bool(await self._redis.call("SET", keys.event(bot, event), "1", "NX", "EX", DAY))
 
-    async def tries(self, bot: str, user: str) -> int:
-        """How often this person was refused within the minute, this time included."""
+    async def tries(self, bot: str, user: str, seconds: int = 60) -> int:
+        """How often this person tried, with less than so many seconds in between, this time included."""
         key = keys.refusals(bot, user)
-        count, _ = await self._redis.pipeline([["INCR", key], ["EXPIRE", key, 60]])
+        count, _ = await self._redis.pipeline([["INCR", key], ["EXPIRE", key, seconds]])
         return int(count)
 
     async def offer(self, nonce: str, what: Mapping[str, Any]) -> None:

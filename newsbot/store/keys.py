@@ -17,6 +17,7 @@ below from it: the same slot by construction.
 | nb:{news}:gate | zset id by when it waits no longer | until its page answers | accept, advance | small |
 | nb:{news}:links | zset id by when it is given up | until its link is there | accept, advance | small |
 | nb:{news}:bots | set | for ever | boot | platforms the running newsbot serves |
+| nb:{news}:digested | string, unix s | for ever | digests | up to when they are made |
 | nb:{news}:sources | hash name -> JSON | for ever | watcher | small |
 | nb:{news}:audit | stream | 1,000,000 entries | desk | ~200 B an entry |
 | nb:{news}:approval:<nonce> | string JSON | 10 min | desk | small |
@@ -47,7 +48,24 @@ below from it: the same slot by construction.
 | nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
 | nb:{<bot>}:floods | zset index:delay by ms | 10 s | commit | small |
 | nb:{<bot>}:threads:<chat> | set | for ever | subscribe | forum topics that subscribed |
-| nb:{<bot>}:topics | set | for ever | subscribe | topics ever chosen |
+| nb:{<bot>}:names | set | for ever | subscribe | names of bitmaps ever chosen |
+| nb:{<bot>}:rares | set | for ever | subscribe, erase | names that few chose: lists, no bitmaps |
+| nb:{<bot>}:few:<name> | list of indexes, 4 bytes each | until 4,096 have it | subscribe, erase | <= 16 KB |
+| nb:{<bot>}:rare:<shard> | hash index -> such names, a line each | for ever | subscribe, erase | ~50 B a chat that has any |
+| nb:{<bot>}:map:count:<0..3> | bitmap | a day | plan, turn | alerts a chat had today, in binary; 125 KB per million each |
+| nb:{<bot>}:days | hash zone -> date | for ever | turn | small |
+| nb:{<bot>}:words:<shard> | hash index -> words, a line each | for ever | subscribe, erase | ~30 B a chat that has any |
+| nb:{<bot>}:vocabulary | set | for ever | subscribe, erase | every word somebody has, "-" before those not wanted |
+| nb:{<bot>}:few:word:<word> | list of indexes, as above | until 4,096 have it | subscribe, erase | <= 16 KB |
+| nb:{<bot>}:map:word:<word> | bitmap | for ever | subscribe, erase | 125 KB per million each |
+| nb:{<bot>}:popular | set | for ever | subscribe | words that are bitmaps |
+| nb:{<bot>}:muted | hash index -> until (unix s) | until it ends | subscribe, keep | exceptions only |
+| nb:{<bot>}:starts | hash index -> unix s | until its next digest | subscribe, state, keep | exceptions only |
+| nb:{<bot>}:hush:<story> | set of indexes | 7 days | a button | exceptions only |
+| nb:{<bot>}:digest:<story> | hash: what it holds, and for whom (packed bitmaps) | 8 days | keep | <= 125 KB a line |
+| nb:{<bot>}:digests | zset "digest after" by until | 8 days | shut | ~40 B a digest |
+| nb:{<bot>}:making | string | 2 min | shut | a digest is being made |
+| nb:{<bot>}:changed | zset index by time | 4 min | subscribe | while a digest is being made |
 | nb:{<bot>}:push:<push> | hash size, counts, cursor, state | 200 days | plan, begin, commit, reap, cancel | ~300 B a push |
 | nb:{<bot>}:push:<push>:audience | bitmap | 200 days | plan | 125 KB per million indexes |
 | nb:{<bot>}:push:<push>:states | 4 bits a position | 200 days | begin, commit, reap | 0.5 MB per million |
@@ -55,6 +73,8 @@ below from it: the same slot by construction.
 | nb:{<bot>}:push:<push>:times | seconds since plan + 1, 3 bytes a block of 16 | 200 days | commit | 0.2 MB per million |
 | nb:{<bot>}:push:<push>:later | hash position -> seconds, where its block's differ | 200 days | commit | retries only |
 | nb:{<bot>}:push:<push>:again | set of positions sent once more | 200 days | resolve | the exceptions only |
+| nb:{<bot>}:push:<push>:quietly | bitmap over indexes | 200 days, or until folded | plan | 125 KB per million |
+| nb:{<bot>}:push:<push>:waits | hash reason -> packed bitmap | 8 days | plan | 10 to 125 KB per million |
 | nb:{<bot>}:push:<push>:intents | hash window -> position:index:attempt,… | while in flight | begin, commit, reap | small |
 | nb:{<bot>}:push:<push>:retries | zset position by due ms | while open | commit, begin | retries only |
 | nb:{<bot>}:push:<push>:reasons | hash position -> why | 200 days | begin, commit, reap | the exceptions only |
@@ -82,6 +102,7 @@ LINKS = "nb:{news}:links"
 BOTS = "nb:{news}:bots"
 SOURCES = "nb:{news}:sources"
 AUDIT = "nb:{news}:audit"
+DIGESTED = "nb:{news}:digested"
 STORY_PREFIX = "nb:{news}:story:"
 ARTICLE_PREFIX = "nb:{news}:article:"
 
@@ -127,8 +148,38 @@ def chat(name: str, position: int) -> str:
 
 
 def bitmap(name: str, what: str) -> str:
-    """One bitmap over dense indexes: `active`, `quarantined`, `stopped`, `all`, `topic:<id>`, `floor:<urgency>`."""
+    """One bitmap over dense indexes: the names of `core.columns`."""
     return f"{bot(name)}map:{what}"
+
+
+def names(name: str) -> str:
+    """The names of all bitmaps somebody chose, but for the states."""
+    return f"{bot(name)}names"
+
+
+def rares(name: str) -> str:
+    """The names that are lists, because few chose them."""
+    return f"{bot(name)}rares"
+
+
+def few(name: str, what: str) -> str:
+    """The indexes that have such a name."""
+    return f"{bot(name)}few:{what}"
+
+
+def rare(name: str, position: int) -> str:
+    """The shard that knows which such names this dense index has."""
+    return f"{bot(name)}rare:{position // SHARD}"
+
+
+def digest(name: str, story_id: str) -> str:
+    """What one digest holds, and for whom."""
+    return f"{bot(name)}digest:{story_id}"
+
+
+def digests(name: str) -> str:
+    """The digests of the last days, each with when it begins, by when it ends."""
+    return f"{bot(name)}digests"
 
 
 def threads(name: str, chat: str) -> str:

@@ -31,6 +31,10 @@ PRELUDES = {
     "barrier": ("common",),
     "accept": ("home",),
     "note": ("home",),
+    "subscribe": ("record",),
+    "enlist": ("record",),
+    "erase": ("record",),
+    "turn": ("record",),
 }
 """What is put in front of a script when it is loaded."""
 STANDS_STILL = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from newsbot.core.model import Article, Known, Story
@@ -12,6 +13,7 @@ from newsbot.store import keys
 from newsbot.store.redis import Redis
 
 BATCH = 500  # articles looked up or noted in one round trip
+READ = 8192  # stories kept as they were read: a month of 250 a day, which somebody searches
 
 
 class RedisStories:
@@ -171,6 +173,12 @@ class RedisStories:
         bodies = await self._redis.pipeline([["HGET", keys.story(name.decode()), "body"] for name in ids])
         return [Story.model_validate_json(body) for body in bodies if body]
 
+    async def since(self, moment: float) -> Sequence[Story]:
+        """Everything accepted after that moment (unix seconds), newest first."""
+        ids = await self._redis.call("ZRANGE", keys.STORIES, "+inf", f"({moment}", "BYSCORE", "REV")
+        bodies = await self._redis.pipeline([["HGET", keys.story(name.decode()), "body"] for name in ids])
+        return [_story(body) for body in bodies if body]
+
     async def held(self) -> int:
         """How many stories wait for a person."""
         return int(await self._redis.call("ZCARD", keys.HELD))
@@ -196,6 +204,12 @@ class RedisStories:
     async def note_source(self, name: str, facts: Mapping[str, Any]) -> None:
         """Write down how this source is."""
         await self._redis.call("HSET", keys.SOURCES, name, json.dumps(dict(facts), ensure_ascii=False))
+
+
+@lru_cache(maxsize=READ)
+def _story(body: bytes) -> Story:
+    """The story that is written so; reading a month of them anew would take longer than somebody waits for an answer."""
+    return Story.model_validate_json(body)
 
 
 def scored(rows: Sequence[Sequence[Any]]) -> list[tuple[str, float]]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from newsbot.core import quarantine
-from newsbot.core.model import Address, Subscriber, SubscriberState, Urgency
+from newsbot.core import columns, quarantine
+from newsbot.core.model import Address, Subscriber
 from newsbot.core.quarantine import Quarantined
 from newsbot.store import keys
 from newsbot.store.redis import Redis
 
-STATES: tuple[SubscriberState, ...] = ("active", "quarantined", "stopped")
 PAGE = 64  # shards read in one go: 8,192 chats
 BATCH = 1000  # members added to a queue in one command
 SETTLED = 120.0
@@ -36,28 +36,44 @@ class RedisSubscribers:
     ) -> None:
         self._redis, self._platforms, self._now, self._jitter = redis, tuple(platforms), now, jitter
 
-    async def put(self, subscriber: Subscriber) -> Subscriber:
-        """Add or replace; what is stored, with its index and the time it first came."""
+    async def put(self, subscriber: Subscriber, starts: float | None = None) -> Subscriber:
+        """Add or replace; what is stored, with its index and the time it first came. `starts`: since when (unix seconds)
+        what waited belongs to its next digest, where that is not its previous occasion."""
         address = subscriber.address
-        index, since = await self._redis.run(
-            "subscribe",
-            [
-                keys.index(address.platform, address.chat),
-                keys.next_index(address.platform),
-                keys.bot(address.platform),
-            ],
-            [
-                address.chat,
-                subscriber.language,
-                subscriber.since or int(self._now()),
-                subscriber.state,
-                subscriber.urgency.value,
-                ",".join(sorted(subscriber.topics)),
-            ],
-        )
-        return Subscriber(
-            address, subscriber.topics, subscriber.urgency, subscriber.language, subscriber.state, since, index
-        )
+        places = [
+            keys.index(address.platform, address.chat),
+            keys.next_index(address.platform),
+            keys.bot(address.platform),
+        ]
+        given = [*self._written(subscriber), "" if starts is None else starts]
+        index, since = await self._redis.run("subscribe", places, given)
+        return replace(subscriber, index=index, since=since)
+
+    async def put_many(self, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
+        """Add or replace, in this order and in one step for each platform. Those come back, not written, who are to be put one
+        by one because something may wait for them: they were stopped, or their digests would come at other times."""
+        left = []
+        for platform in dict.fromkeys(one.address.platform for one in subscribers):
+            these, prefix = [one for one in subscribers if one.address.platform == platform], keys.bot(platform)
+            given = []
+            for one in these:
+                given += [keys.index(platform, one.address.chat).removeprefix(prefix), *self._written(one)]
+            left += [these[int(place)] for place in await self._redis.run("enlist", [prefix], given)]
+        return left
+
+    def _written(self, subscriber: Subscriber) -> list[Any]:
+        """What the scripts that store it are told."""
+        chosen = subscriber.choices
+        words = [*sorted(chosen.words), *(f"-{word}" for word in sorted(chosen.without))]
+        return [
+            subscriber.address.chat,
+            subscriber.language,
+            subscriber.since or int(self._now()),
+            subscriber.state,
+            "\n".join(sorted(columns.names(subscriber) - set(columns.STATES))),
+            "\n".join(words),
+            chosen.muted,
+        ]
 
     async def get(self, address: Address) -> Subscriber | None:
         """The subscriber at this address in any state, or None."""
@@ -160,6 +176,11 @@ class RedisSubscribers:
                 for subscriber in await self._read(platform, dict(sorted(records.items()))):
                     yield subscriber
 
+    async def known(self) -> int:
+        """How many there ever were, in any state: those that are erased count as well."""
+        found = [await self._redis.call("GET", keys.next_index(platform)) for platform in self._platforms]
+        return sum(int(number or 0) for number in found)
+
     async def count(self, platform: str) -> int:
         """How many are active."""
         return int(await self._redis.call("BITCOUNT", keys.bitmap(platform, "active")))
@@ -210,35 +231,48 @@ class RedisSubscribers:
         if not records:
             return []
         low, high = min(records) // 8, max(records) // 8
-        topics = sorted(name.decode() for name in await self._redis.call("SMEMBERS", keys.bot(platform) + "topics"))
-        names = [*STATES, *(f"floor:{urgency}" for urgency in Urgency), *(f"topic:{topic}" for topic in topics)]
-        maps = dict(
-            zip(
-                names,
-                await self._redis.pipeline([["GETRANGE", keys.bitmap(platform, name), low, high] for name in names]),
-                strict=True,
-            )
-        )
-
-        def has(name: str, index: int) -> bool:
-            byte = index // 8 - low
-            return byte < len(maps[name]) and bool(maps[name][byte] >> (7 - index % 8) & 1)
-
+        indexes = list(records)
+        chosen = sorted(name.decode() for name in await self._redis.call("SMEMBERS", keys.names(platform)))
+        names = [*columns.STATES, *chosen]
+        maps = await self._redis.pipeline([["GETRANGE", keys.bitmap(platform, name), low, high] for name in names])
+        has = _bits_of(dict(zip(names, maps, strict=True)), low, indexes)
+        rare, words = await self._lines(platform, "rare", indexes), await self._lines(platform, "words", indexes)
+        muted = await self._redis.call("HMGET", keys.bot(platform) + "muted", *indexes)
+        known = frozenset(names)
+        for index, listed in rare.items():
+            has[index] += [name for name in listed if name not in known]
         found = []
-        for index, record in records.items():
+        for (index, record), until in zip(records.items(), muted, strict=True):
             chat, language, since = record.decode().split(" ")
-            found.append(
-                Subscriber(
-                    Address(platform, chat),
-                    frozenset(topic for topic in topics if has(f"topic:{topic}", index)),
-                    next((urgency for urgency in Urgency if has(f"floor:{urgency}", index)), Urgency.NORMAL),
-                    language,
-                    next((state for state in STATES if has(state, index)), "stopped"),
-                    int(since),
-                    index,
-                )
-            )
+            said, address = words.get(index, ()), Address(platform, chat)
+            end = int(float(until or 0))
+            found.append(columns.subscriber(address, has[index], language, int(since), index, said, end))
         return found
+
+    async def _lines(self, platform: str, kind: str, indexes: Sequence[int]) -> dict[int, list[str]]:
+        """Index → what its shard of that kind says of it, line by line, of those of whom it says anything."""
+        shards: dict[int, list[int]] = {}
+        for index in indexes:
+            shards.setdefault(index // keys.SHARD, []).append(index)
+        replies = await self._redis.pipeline(
+            [["HMGET", f"{keys.bot(platform)}{kind}:{shard}", *asked] for shard, asked in shards.items()]
+        )
+        return {
+            index: said.decode().split("\n")
+            for asked, reply in zip(shards.values(), replies, strict=True)
+            for index, said in zip(asked, reply, strict=True)
+            if said
+        }
+
+
+def _bits_of(maps: Mapping[str, bytes], low: int, indexes: Sequence[int]) -> dict[int, list[str]]:
+    """Index → the names of the bitmaps in which it is set; each bitmap begins with the byte `low`."""
+    found: dict[int, list[str]] = {index: [] for index in indexes}
+    for name, bits in maps.items():
+        for index in _members(bits):
+            if index + 8 * low in found:
+                found[index + 8 * low].append(name)
+    return found
 
 
 def _address(platform: str, record: bytes) -> Address:

@@ -349,6 +349,7 @@ ANY = st.lists(
 @pytest.mark.parametrize("platform", sorted(CHECKS))
 @settings(max_examples=300, deadline=None)
 @given(headline=ANY, excerpt=ANY, seed=st.integers(0, 50))
+@pytest.mark.slow
 def test_found_counterexamples_are_small(platform: str, headline: str, excerpt: str, seed: int) -> None:
     _one(headline, excerpt, random.Random(seed), platform)
 

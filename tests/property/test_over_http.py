@@ -50,6 +50,7 @@ def messages(name: str) -> list[Message]:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", sorted(PLACES))
+@pytest.mark.slow
 async def test_a_thousand_texts_arrive_as_they_were_meant(name: str) -> None:
     sandbox = await serve(0, limits=False)
     live, dialect = platform(name, sandbox), load(name).dialect()

@@ -113,6 +113,7 @@ def test_links_and_images_keep_their_addresses() -> None:
         "<!--" * 5_000,
     ],
 )
+@pytest.mark.slow
 def test_no_text_takes_long(source: str) -> None:
     began = time.process_time()
     with contextlib.suppress(kramdown.TooComplex):

@@ -226,6 +226,7 @@ def test_newlines_and_byte_order_mark_change_nothing(newline: str, mark: str) ->
     assert post(mark + text.replace("\n", newline)) == post(text)
 
 
+@pytest.mark.slow
 def test_deep_nesting_does_no_harm() -> None:
     assert fields("", "<div>" * 50_000 + "가").excerpt in ("가", "")
     assert plain_markdown("> " * 5_000 + "가", SITE) is not None

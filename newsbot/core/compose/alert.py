@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from newsbot.core import text
 from newsbot.core.compose import amend, parts
 from newsbot.core.compose.clock import Catalog, Clock, published
 from newsbot.core.compose.parts import Frame
-from newsbot.core.model import Message, Story, Topic, Urgency
+from newsbot.core.model import Form, Message, Story, Topic, Urgency
 
 _HASHTAGS = 2
 _TAG_SIGNS = re.compile(r"[^\w]+")
@@ -29,26 +30,38 @@ def compose(
     commercial: bool = True,
     home: str = "",
     campaign: str = "",
+    form: Form = "excerpt",
+    private: bool = False,
 ) -> Message:
     """The message of this story as it stands, in one language. Raises KeyError where the catalog lacks a key.
 
     `now` decides what "today" is (a change's own time does where there is one); `zone` (a tz database name) is the
     reader's clock, `home` the newsroom's, "" for the same. `commercial`: whether the site earns by its texts, which
     licences of type 2 and 4 do not allow. `campaign`: the platform's name where links say that they were clicked there.
+    `form`: how much of it the reader wants. `private`: nobody else sees it, so buttons for that one reader stand below.
     """
     clock = Clock(catalog, amend.changed(story) or now, zone, home)
     frame = Frame(language, catalog, topics, clock, commercial, campaign)
-    return amend.withdrawn(story, frame) if story.kind == "retraction" else _told(story, frame)
+    if story.kind == "retraction":
+        return amend.withdrawn(story, frame)
+    message = _told(story, frame, asked=form == "image")
+    if form == "headline" and message.kind != "correction":
+        message = replace(message, excerpt="", image=None, alt="")
+    if private and not story.test and message.kind in ("alert", "follow-up"):
+        hush = (catalog["button.hush"], f"hush {story.id}")
+        earlier = ((catalog["button.more"], f"more {story.id}"),) if message.kind == "follow-up" else ()
+        message = replace(message, more=(hush, *earlier, (catalog["button.settings"], f"settings {story.id}")))
+    return message
 
 
-def _told(story: Story, frame: Frame) -> Message:
+def _told(story: Story, frame: Frame, *, asked: bool) -> Message:
     """Everything but a withdrawal."""
     catalog = frame.catalog
     shown = parts.headline(story)
     link = parts.link(story, frame.campaign)
     corrected = story.kind == "correction"
     alone = not (corrected or story.kind == "follow-up" or parts.lineage(story, catalog))
-    image = _image(story, link) if alone else None
+    image = _image(story, link, asked=asked) if alone else None
     return Message(
         urgency=story.urgency,
         language=frame.language,
@@ -74,9 +87,11 @@ def _told(story: Story, frame: Frame) -> Message:
     )
 
 
-def _image(story: Story, link: str | None) -> str | None:
-    """The article's own picture under breaking news that can be opened; both platforms fetch it themselves."""
-    if story.urgency is not Urgency.BREAKING or story.test or not story.image or not link:
+def _image(story: Story, link: str | None, *, asked: bool) -> str | None:
+    """The article's own picture under breaking news that can be opened, and under normal news for whoever asked; both
+    platforms fetch it themselves."""
+    shown = story.urgency is Urgency.BREAKING or (asked and story.urgency is Urgency.NORMAL)
+    if not shown or story.test or not story.image or not link:
         return None
     address = text.web_address(story.image)
     return address if address and address.startswith("https://") else None

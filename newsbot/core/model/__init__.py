@@ -1,6 +1,6 @@
 """Every value that crosses a room. The words are those of the field (see CONTRIBUTING, "Words")."""
 
-from newsbot.core.model.chat import Button, Inbound, Person, Reply
+from newsbot.core.model.chat import Ask, Button, Inbound, Person, Reply
 from newsbot.core.model.delivery import (
     Doubt,
     Gone,
@@ -32,22 +32,25 @@ from newsbot.core.model.news import (
     Story,
     StoryKind,
     StoryState,
-    Subscriber,
-    SubscriberState,
     Topic,
     Urgency,
     Value,
 )
+from newsbot.core.model.reader import DAYS, Choices, Form, Quiet, Slot, Subscriber, SubscriberState, clock
 
 __all__ = [
+    "DAYS",
     "Address",
     "Article",
+    "Ask",
     "Attribution",
     "Button",
     "Change",
+    "Choices",
     "Corrected",
     "Credit",
     "Doubt",
+    "Form",
     "Gone",
     "Inbound",
     "Intent",
@@ -60,6 +63,7 @@ __all__ = [
     "Person",
     "Place",
     "Policy",
+    "Quiet",
     "Receipt",
     "Refused",
     "Rendered",
@@ -67,6 +71,7 @@ __all__ = [
     "Role",
     "Section",
     "Sent",
+    "Slot",
     "SourceKind",
     "SourceState",
     "Stopped",
@@ -82,4 +87,5 @@ __all__ = [
     "Value",
     "When",
     "Window",
+    "clock",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from newsbot.core.model.news import Address, StoryState
+from newsbot.core.model.reader import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Intent:
     """One delivery that `begin` allowed: its position in the audience, the token `commit` must show, where it goes.
 
     The token is its window's. `base` is the message there that this one edits or answers, 0 where there is none. `again`:
-    its doubt was settled by sending once more, which makes no sound.
+    its doubt was settled by sending once more, which makes no sound. `quietly`: it makes none for this or another reason.
+    `form`: how much of it this reader wants.
     """
 
     position: int
@@ -79,6 +81,8 @@ class Intent:
     language: str
     base: int = 0
     again: bool = False
+    quietly: bool = False
+    form: Form = "excerpt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ class Message:
     `tag` already has the frame's form ("[속보]", "BREAKING:"). `hashtags` come without "#". `kind` picks the layout:
     `notice` is the reply that tells of a correction or withdrawal. `late` are the words that say it comes late, "" where
     it does not. `notes` are lines of their own at the end. `image` (an https address) and `alt` come only where an image
-    may be shown. `test`: it is no news, and nothing leads away from it. What a layout does without is empty or None.
+    may be shown. `test`: it is no news, and nothing leads away from it. `more` are (label, what pressing it says) of the
+    buttons beside the one that opens the article. What a layout does without is empty or None.
     """
 
     urgency: Urgency
@@ -83,6 +84,7 @@ class Message:
     sections: tuple[Section, ...] = ()
     image: str | None = None
     alt: str = ""
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def first_line(self) -> str:

@@ -33,7 +33,6 @@ class Role(StrEnum):
 
 
 SourceState = Literal["publishable", "future", "draft", "unpublished", "invalid"]
-SubscriberState = Literal["active", "quarantined", "stopped"]
 StoryState = Literal["open", "done", "held", "cancelled"]
 SourceKind = Literal["jekyll", "feed"]
 StoryKind = Literal["alert", "follow-up", "correction", "retraction", "digest", "revision", "question"]
@@ -175,19 +174,6 @@ class Address:
         if not colon or not platform or not chat:
             raise ValueError(f"address {text!r}: write it as platform:chat, e.g. telegram:12345 or slack:C0123ABC")
         return cls(platform, chat)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscriber:
-    """One address with its choices. Empty `topics` means every topic; `urgency` is the least urgent it wants."""
-
-    address: Address
-    topics: frozenset[str] = frozenset()
-    urgency: Urgency = Urgency.NORMAL
-    language: str = "ko"
-    state: SubscriberState = "active"
-    since: int = 0  # unix seconds
-    index: int = -1  # dense, per platform, never reused; -1 while not stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from newsbot.core.audience import Split
 from newsbot.core.delivery import Terms, lane
-from newsbot.core.model import Address, Doubt, Intent, Outcome, Pace, Receipt, Sent, Story, Tally, Urgency, Window
+from newsbot.core.model import Address, Doubt, Intent, Outcome, Pace, Receipt, Sent, Story, Tally, Window
 from newsbot.store import keys
 from newsbot.store.archive import RedisArchive
+from newsbot.store.audiences import plain, waiting
 from newsbot.store.ledger import account, coding
 from newsbot.store.redis import Redis
 
@@ -29,6 +31,7 @@ GATHERED = 1.2
 GIVEN_UP = 3.0
 """Seconds after which whoever has not told a changed Redis what it knows is not waited for (reliability §2.6)."""
 
+WAITS_KEPT = 8 * 86400  # seconds: a weekly digest, and a day more
 REPLAYED = 512  # receipts told in one script call
 
 
@@ -53,48 +56,32 @@ class RedisLedger:
         self._widths: OrderedDict[str, int] = OrderedDict()
         """Push key → width of its references, which `plan` fixed: a question less for every window."""
 
-    async def plan(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
-        """Freeze the audience and open the push; its size. The same answer when asked again."""
-        floors = [urgency for urgency in Urgency if urgency.lane >= story.urgency.lane]
-        topics = ["all", *(f"topic:{topic}" for topic in story.topics)]
-        maps = [f"floor:{floor}" for floor in floors]
-        sets = [keys.bitmap(bot, name) for name in ("active", *topics, *maps)]
-        times = self._terms.times(story.urgency)
+    async def plan(self, story: Story, bot: str, ref_bytes: int, now: float, split: Split, size: int) -> int:
+        """Freeze the audience, bitmaps of `size` bytes, and open the push; how many get it at once. The same answer when
+        asked again, whatever the audience is by then. -1 where it was judged too long ago and has to be judged again."""
         if story.parent:
             await self._archive.hot(bot, story.parent)
-        return await self._plan(
-            story, bot, story.id, sets, [ref_bytes, len(topics), story.parent or "", "", *times], now
-        )
+        counts = story.kind != "digest" and bool(split.now)
+        facts = [ref_bytes, plain(split.now, size), story.parent or "", "", *self._terms.times(story.urgency)]
+        facts += [plain(split.quietly, size), int(counts), WAITS_KEPT, split.at, *waiting(split, size)]
+        return await self._plan(story, bot, story.id, facts, now)
 
     async def plan_edit(self, story: Story, bot: str, ref_bytes: int, now: float) -> int:
         """Open the push that edits this revision into what was sent; the size of the first push. The same answer when
         asked again, and when a newer revision is planned already (0)."""
         await self._archive.hot(bot, story.id)  # whoever has an alert is corrected, half a year later too
-        facts = [ref_bytes, 0, story.id, story.revision, *self._terms.edits()]
-        return await self._plan(story, bot, f"{story.id}@{story.revision}", [], facts, now, edits=True)
+        facts = [ref_bytes, "", story.id, story.revision, *self._terms.edits(), "", 0, 0]
+        return await self._plan(story, bot, f"{story.id}@{story.revision}", facts, now, edits=True)
 
     async def _plan(
-        self,
-        story: Story,
-        bot: str,
-        push: str,
-        sets: Sequence[str],
-        facts: Sequence[Any],
-        now: float,
-        *,
-        edits: bool = False,
+        self, story: Story, bot: str, push: str, facts: Sequence[Any], now: float, *, edits: bool = False
     ) -> int:
-        """`facts`: width of a reference, how many of `sets` are topics, base push or "", revision or "", times."""
+        """`facts`: what `plan.lua` takes from the width of a reference on."""
         # Lane first, then age: one second of age never outweighs a lane.
         score = lane(story, edits=edits) * 1e11 + story.accepted_at
         key = keys.push(bot, push)
-        return int(
-            await self._redis.run(
-                "plan",
-                [key, f"{key}:audience", keys.act(bot), keys.door(bot), keys.bot(bot), *sets],
-                [push, score, now, self._kept, *facts],
-            )
-        )
+        places = [key, f"{key}:audience", keys.act(bot), keys.door(bot), keys.bot(bot)]
+        return int(await self._redis.run("plan", places, [push, score, now, self._kept, *facts]))
 
     async def begin(self, bot: str, worker: str, nonce: str, most: int, pace: Pace, run: str = "") -> Window:
         """Claim, rate-limit and record the intent of up to `most` deliveries in one step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from newsbot.store.redis import Redis
 
 STATES = {0: "pending", 2: "sending", 3: "sent", 4: "retry", 5: "doubt", 6: "dead", 7: "skipped", 8: "cancelled"}
 COUNTS = ("sending", "sent", "dead", "skipped", "cancelled", "doubt")
+WAITS = "for the digest: "
+"""How the reason begins where an alert was put off."""
 BLOCK = 16
 """Positions that share one time (`lua/common.lua`)."""
 
@@ -33,9 +36,13 @@ async def tally(redis: Redis, bot: str, push: str) -> Tally | None:
         why["not there to edit"] += int(h["absent"])
     if h["state"] in ("expired", "cancelled") and int(h.get("rest", 0)):
         why[h["state"]] += int(h["rest"])
+    waits = {name.removeprefix("waits:"): int(many) for name, many in h.items() if name.startswith("waits:")}
+    why.update({f"{WAITS}{reason}": many for reason, many in waits.items()})
+    pending = size - sum(counts.values())
+    counts["skipped"] += sum(waits.values())
     return Tally(
-        size,
-        size - sum(counts.values()),
+        size + sum(waits.values()),
+        pending,
         **counts,
         state=story_state(h["state"], counts["sending"]),
         reasons=tuple(sorted(why.items())),
@@ -51,7 +58,7 @@ async def why(redis: Redis, bot: str, push: str, index: int) -> Mapping[str, Any
         head.append(["BITCOUNT", audience, 0, index // 8 - 1])
     bit, byte, *before = await redis.pipeline(head)
     if not bit:
-        return None
+        return await _waits(redis, key, index)
     position = (before[0] if before else 0) + (byte[0] >> (8 - index % 8)).bit_count()
     (nibble,), reason, facts = await redis.pipeline(
         [
@@ -67,6 +74,15 @@ async def why(redis: Redis, bot: str, push: str, index: int) -> Mapping[str, Any
     if nibble == 3:
         ref, at = await _receipt(redis, keys.push(bot, base) if edits else key, key, position, planned)
     return {"state": STATES[nibble], "reason": reason.decode() if reason else None, "ref": ref, "at": at}
+
+
+async def _waits(redis: Redis, key: str, index: int) -> Mapping[str, Any] | None:
+    """What `why` says of a subscriber outside the audience: the alert was put off, or it was never meant for that one."""
+    for reason, packed in (await redis.call("HGETALL", key + ":waits")).items():
+        bits = zlib.decompress(packed)
+        if index // 8 < len(bits) and bits[index // 8] >> (7 - index % 8) & 1:
+            return {"state": "skipped", "reason": WAITS + reason.decode(), "ref": None, "at": None}
+    return None
 
 
 async def _receipt(redis: Redis, home: str, key: str, position: int, planned: float) -> tuple[int, float]:

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from newsbot.core.delivery import short
 from newsbot.core.model import (
     Address,
+    Form,
     Gone,
     Intent,
     Later,
@@ -25,6 +26,7 @@ from newsbot.core.model import (
 )
 
 Result = tuple[Intent, Outcome | None, float]
+FORMS: tuple[Form, ...] = ("excerpt", "headline", "image")
 PLACE = struct.Struct(">II")
 
 
@@ -33,10 +35,21 @@ def window(bot: str, reply: bytes) -> Window:
     told = json.loads(reply)
     push, token = told["push"], told["token"]
     intents = []
-    for position, attempt, index, record, base, again in told["items"]:
+    for position, attempt, index, record, base, again, quietly, form in told["items"]:
         chat, language, _ = record.split(" ")
         intents.append(
-            Intent(position, token, attempt, index, Address(bot, chat), language, int(base), again=bool(again))
+            Intent(
+                position,
+                token,
+                attempt,
+                index,
+                Address(bot, chat),
+                language,
+                int(base),
+                bool(again),
+                bool(quietly),
+                FORMS[form],
+            )
         )
     return Window(
         push,

@@ -4,7 +4,8 @@
 --      a caller may come without losing a token)  6, 7 ms between two messages in one chat, group  8 how a group's id
 --      starts, or ""  9 the run id of the Redis this worker last told what it knows, or ""  10 1 where that matters
 -- Replies JSON {push, revision, edits, late, wait (ms), barrier (run id or ""), token,
---      items = [[position, attempt, index, "chat lang since", base, again], …]};
+--      items = [[position, attempt, index, "chat lang since", base, again, quietly, form], …]};
+--      form is 0 for headline and excerpt, 1 for the headline alone, 2 with the image;
 -- base is the reference of the message there that is answered or edited, "0" where there is none.
 -- Idempotent under the client's retries: the same nonce gets the same window, less what was committed of it meanwhile.
 -- Order of writes: intents, then states, then cursor and counts, then limits.
@@ -26,10 +27,11 @@ end
 
 -- What stands of one push: its counts, whose messages it answers or edits, whether it is late.
 local function open_push(push)
-  local p = account(prefix .. 'push:' .. push, 'state', 'next', 'at', 'expires', 'ends', 'base', 'before', 'edits', 'revision')
+  local p = account(prefix .. 'push:' .. push, 'state', 'next', 'at', 'expires', 'ends', 'base', 'before', 'edits', 'revision', 'quietly')
   if not p then return nil end
   local function named(name) return name and name ~= '' and prefix .. 'push:' .. name or nil end
   p.push, p.base, p.before, p.edits = push, named(p.base), named(p.before), p.edits == '1'
+  p.quietly = p.quietly == '1'
   p.next, p.at = tonumber(p.next), tonumber(p.at)
   p.late = not p.edits and tonumber(p.expires) * 1000 < now
   p.over = tonumber(p.ends) * 1000 < now
@@ -38,7 +40,10 @@ end
 
 local function items_of(list)
   local items = {}
-  for i, c in ipairs(list) do items[i] = {c.position, c.attempt, c.index, c.record, c.ref, c.attempt >= AGAIN and 1 or 0} end
+  for i, c in ipairs(list) do
+    local quietly = (c.attempt >= AGAIN or c.quietly) and 1 or 0
+    items[i] = {c.position, c.attempt, c.index, c.record, c.ref, c.attempt >= AGAIN and 1 or 0, quietly, c.form}
+  end
   return items
 end
 

@@ -73,6 +73,8 @@ end
 -- Fill in each one's record, whether it is active, when its chat is free again, and what it has of a story before this.
 local function look(prefix, mark, p, list)
   local known, active = records(prefix, list), not p.edits and bits(prefix .. 'map:active', list)
+  local quietly = p.quietly and bits(p.key .. ':quietly', list) or {}
+  local headline, image = bits(prefix .. 'map:form:headline', list), bits(prefix .. 'map:form:image', list)
   local indexes = {}
   for i, c in ipairs(list) do indexes[i] = c.index end
   local free = get_cells(prefix .. 'paced', 4, indexes)
@@ -82,6 +84,8 @@ local function look(prefix, mark, p, list)
     -- Who has a message gets its corrections, also after leaving.
     c.active = p.edits or active[c.index]
     c.free = number(free[c.index])
+    c.form = headline[c.index] and 1 or image[c.index] and 2 or 0
+    c.quietly = quietly[c.index]
     -- A group and its threads ("chat/thread lang since") share one pace.
     if c.record and is_group(c.record, mark) then
       c.place = string.match(c.record, '^[^/ ]+')

@@ -21,7 +21,7 @@ end
 redis.call('RENAME', KEYS[3], KEYS[2])
 if left > 0 then redis.call('PEXPIRE', KEYS[2], left) else redis.call('PERSIST', KEYS[2]) end
 redis.call('HSET', key, 'folded', 1, 'reasons', ARGV[3])
-for _, part in ipairs({'audience', 'states', 'refs', 'times', 'later', 'reasons', 'again'}) do
+for _, part in ipairs({'audience', 'states', 'refs', 'times', 'later', 'reasons', 'again', 'quietly'}) do
   redis.call('UNLINK', key .. ':' .. part)
 end
 return 1

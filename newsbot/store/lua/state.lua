@@ -11,6 +11,8 @@ if not index then return 0 end
 local function is(name) return redis.call('GETBIT', prefix .. 'map:' .. name, index) == 1 end
 if ARGV[5] ~= '' and not is(ARGV[5]) then return 0 end
 if state == 'quarantined' and is('stopped') then return 1 end
+-- Whoever is back gets with its next digest what waited since the last one that reached it.
+if state == 'active' and is('quarantined') then redis.call('HSETNX', prefix .. 'starts', index, 0) end
 for _, name in ipairs({'active', 'quarantined', 'stopped'}) do
   redis.call('SETBIT', prefix .. 'map:' .. name, index, name == state and 1 or 0)
 end
