@@ -165,6 +165,14 @@ def labels(message: Message) -> list[str]:
     return [button["text"] for row in rows for button in row]
 
 
+async def views(actor: Actor) -> dict[str, Any]:
+    """The page and the form this person sees on Slack."""
+    async with httpx.AsyncClient(trust_env=False, verify=TRUST) as client:
+        reply = await client.get(f"{actor.cast.sandbox.url}/sandbox/slack/views", params={"user": actor.name})
+    found: dict[str, Any] = reply.json()
+    return found
+
+
 class Cast:
     """Everybody, and what happens around them."""
 

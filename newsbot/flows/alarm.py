@@ -48,10 +48,11 @@ KEYS = {
     "redis": "alarm.redis",  # why
     "stuck": "alarm.stuck",  # platform, story, pending, workers
     "frozen": "alarm.frozen",  # platform, seconds
+    "reported": "alarm.reported",  # platform, story, headline, words
 }
 """What can be told, its words, and their fields."""
 
-EVENTS = {"refused"}
+EVENTS = {"refused", "reported"}
 """Told by whom it happened to; what lasts is seen again at the next look."""
 
 

@@ -20,6 +20,8 @@ import structlog
 
 from newsbot.core import delivery
 from newsbot.core.model import (
+    Address,
+    Form,
     Gone,
     Intent,
     Later,
@@ -30,10 +32,10 @@ from newsbot.core.model import (
     Rendered,
     Sent,
     Stopped,
-    Story,
     Uncertain,
     Window,
 )
+from newsbot.flows.contents import Contents
 from newsbot.ports import Clock, Journal, Ledger, Platform, StoreDown, Stories, Subscribers
 
 log = structlog.get_logger()
@@ -65,8 +67,11 @@ class Deliver:
     subscribers: Subscribers
     ledger: Ledger
     journal: Journal
-    render: Callable[[Story, str, str], Rendered]
-    """(story, platform, language) → what is sent; pure."""
+    render: Callable[..., Rendered]
+    """(story, platform, language, form, private=…) → what is sent; pure."""
+    is_private: Callable[[Address], bool]
+    """Whether nobody but one reader sees what is sent there."""
+    digests: Contents
     worker: str
     pace: Pace
     clock: Clock
@@ -75,7 +80,9 @@ class Deliver:
     alarm: Callable[..., Awaitable[None]]
     """(key, **fields): tells the desk what a person must know."""
     jitter: Callable[[], float] = lambda: secrets.randbelow(1000) / 1000
-    _cache: OrderedDict[tuple[str, int, str, bool, bool], tuple[Rendered, float]] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[tuple[str, int, str, bool, bool, Form, bool], tuple[Rendered, float]] = field(
+        default_factory=OrderedDict
+    )
     _asked: dict[str, float] = field(default_factory=dict)
     """The nonce of a `begin` that has no reply yet, and when it was first asked."""
     _told: list[str] = field(default_factory=list)
@@ -253,14 +260,18 @@ class Deliver:
     async def _rendered(self, window: Window, intent: Intent) -> tuple[Rendered, float] | None:
         """The words as they stand now; what was begun for a revision is never drawn from an older text. What is late, and
         what is sent once more, makes no sound."""
-        key = (window.story, window.revision, intent.language, window.late, intent.again)
+        private = self.is_private(intent.address)
+        key = (window.story, window.revision, intent.language, window.late, intent.quietly, intent.form, private)
         if key not in self._cache:
             story = await self.stories.get(window.story)
             if story is None:
                 return None
-            if window.late or intent.again:
+            if story.kind == "digest":
+                return await self.digests.drawn(story, self.platform.name, intent), story.accepted_at
+            if window.late or intent.quietly:
                 story = story.model_copy(update={"late": window.late, "silent": True})
-            self._cache[key] = (self.render(story, self.platform.name, intent.language), story.accepted_at)
+            drawn = self.render(story, self.platform.name, intent.language, intent.form, private=private)
+            self._cache[key] = (drawn, story.accepted_at)
             while len(self._cache) > RENDERED_KEPT:
                 self._cache.popitem(last=False)
         return self._cache[key]

@@ -50,7 +50,7 @@ class Desk:
     deeds: Deeds
     report: Report
     subscribers: Subscribers
-    render: Callable[[Story, str, str], Rendered]
+    render: Callable[..., Rendered]
     rates: Mapping[str, float]
     words: Words
 
@@ -109,7 +109,7 @@ class Desk:
             held=held_words(self.words, language, story.held or ""),
             most=sizes,
         )
-        shown = self.render(story, inbound.address.platform, language)
+        shown = self.render(story, inbound.address.platform, language, private=inbound.place == "private")
         return Reply("", alert=shown), Reply(card, self._choice(story.id, nonce, language))
 
     def _choice(self, story: str, nonce: str, language: str) -> tuple[Button, Button]:
@@ -134,7 +134,7 @@ class Desk:
         if isinstance(what, Reply):
             return (what,)
         await self.deeds.audit.take(arguments[1])
-        return (Reply(self.words.say(language, "push.closed")),)
+        return (Reply(self.words.say(language, "push.closed"), replaces=True),)
 
     async def _send(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
         what = await self._mine(arguments, person, language)
@@ -150,7 +150,7 @@ class Desk:
             refuse_unfit(article)
         if not await self.deeds.release(story, person.name):
             raise Impossible("send.changed", id=story.id)
-        return (Reply(self.words.say(language, "sent.out", id=story.id)),)
+        return (Reply(self.words.say(language, "sent.out", id=story.id), replaces=True),)
 
     def _today(self, story: Story) -> Story:
         """The story as it would go out now: an alert names its day once it is not of today."""

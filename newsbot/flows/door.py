@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from newsbot.core import commands
-from newsbot.core.model import Address, Inbound, Person, Reply, Role
+from newsbot.core.model import Address, Button, Inbound, Person, Reply, Role
 from newsbot.flows.chat import Chat
 from newsbot.flows.desk import Desk
 from newsbot.flows.words import Words
@@ -48,6 +48,8 @@ class Door:
         try:
             if not await self.audit.take_event(inbound.address.platform, inbound.event):
                 return ()
+            if inbound.kind == "home":
+                return await self.chat.home(inbound) if inbound.genuine else ()
             if inbound.kind not in SPOKEN:
                 return await self.chat.membership(inbound)
             return await self._answer(inbound)
@@ -65,16 +67,21 @@ class Door:
     async def _answer(self, inbound: Inbound) -> Sequence[Reply]:
         command = commands.parse(inbound.text, press=inbound.kind == "press")
         person = commands.find_person(self.people, inbound.address.platform, inbound.user)
-        if command is None or not inbound.genuine:
+        if command is None or not commands.heard(inbound, command):
             return await self._ignore(inbound, command)
+        if inbound.anonymous:
+            person = None
         unknown = isinstance(command, commands.Unknown)
-        if unknown and (inbound.kind == "press" or not alone(inbound)):
+        if unknown and not alone(inbound):
             return ()  # a group's talk is none of the bot's business
         if person is None and await self._flooding(inbound):
             return ()
         language = await self.chat.language(inbound)
         if isinstance(command, commands.Unknown):
-            return self._unknown(command, person, language)
+            pressed = inbound.kind == "press"
+            return self._old(language) if pressed else self._unknown(command, person, language)
+        if alone(inbound) and command.verb.role is Role.READER and (name := self._place(command)):
+            return await self._elsewhere(inbound, command, name, person, language)
         allowed = commands.may(command.verb, inbound, person, self.ops)
         if allowed == "admins only":
             platform = self.platforms.get(inbound.address.platform)
@@ -87,9 +94,33 @@ class Door:
         assert person is not None  # noqa: S101 - `may` says yes to nobody unlisted
         return await self.desk.handle(inbound, command, person, language)
 
+    def _place(self, command: commands.Command) -> str:
+        """The other place this command is about, or ""; "#정치" is a topic."""
+        name = commands.place(command)
+        return "" if name.startswith("#") and self.chat.subscription.wish([name]).topics else name
+
+    async def _elsewhere(
+        self, inbound: Inbound, command: commands.Command, name: str, person: Person | None, language: str
+    ) -> Sequence[Reply]:
+        """The settings of a channel or group, changed by its admin from a private chat: "/subscribe politics @channel"."""
+        platform = self.platforms.get(inbound.address.platform)
+        there = await platform.place_of(inbound, name) if platform else None
+        if there is None:
+            tries = await self._tries(inbound)
+            return (Reply(self.words.say(language, "place.none", name=name)),) if tries <= REFUSALS_A_MINUTE else ()
+        meant = replace(inbound, address=there, place="channel", discreet=True)
+        replies = await self.chat.handle(meant, commands.without(command, name), person, language)
+        return [commands.aimed(reply, there.chat) for reply in replies]
+
     async def _flooding(self, inbound: Inbound) -> bool:
-        who = f"talk:{inbound.user or inbound.address.chat}"
+        # All anonymous admins have one id between them.
+        who = f"talk:{inbound.address.chat if inbound.anonymous or not inbound.user else inbound.user}"
         return await self.audit.tries(inbound.address.platform, who) > ANSWERS_A_MINUTE
+
+    def _old(self, language: str) -> Sequence[Reply]:
+        """A button whose words nobody knows any more."""
+        settings = Button(self.words.say(language, "button.settings"), "settings")
+        return (Reply(self.words.say(language, "panel.old"), (settings,)),)
 
     def _unknown(self, unknown: commands.Unknown, person: Person | None, language: str) -> Sequence[Reply]:
         if near := commands.nearest(unknown.word, person.roles if person else ()):
@@ -140,7 +171,10 @@ def silent(inbound: Inbound) -> bool:
 
 
 def public(inbound: Inbound, replies: Sequence[Reply]) -> Sequence[Reply]:
-    """Without buttons where a whole channel would see them: they would be there for its admins alone."""
-    if inbound.place != "channel" or inbound.discreet:
+    """As everybody there sees them: in a channel without buttons, which would be there for its admins alone; in a group what
+    has none may go again once it was read."""
+    if inbound.discreet or inbound.place == "private":
         return replies
-    return [replace(reply, buttons=()) for reply in replies]
+    if inbound.place == "channel":
+        return [replace(reply, buttons=()) for reply in replies]
+    return [replace(reply, passing=not reply.buttons and reply.alert is None) for reply in replies]

@@ -215,7 +215,7 @@ async def test_a_fault_of_ours_does_not_leave_a_person_without_an_answer(
         await rae.says("/latest")
         await rae.sees("지금은 처리할 수 없습니다.")
     await rae.says("/latest")
-    await rae.sees("아직 보낸 알림이 없습니다.")
+    await rae.sees("아직 나온 기사가 없습니다.")
 
 
 async def test_one_article_that_cannot_be_handled_does_not_stop_the_others(

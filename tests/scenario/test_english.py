@@ -23,10 +23,10 @@ async def test_a_reader_in_english(cast: Cast, site: Path, platform: str) -> Non
     for words, answer in (
         ("/start", "Breaking news from"),
         ("/help", "What you can say"),
-        ("/topics", "● Politics"),
+        ("/topics", "◐ Politics"),
         ("/subscribe sprots", "No such topic. Closest: Sports."),
         ("/sbuscribe", "Closest: " + rae.word("/subscribe")),
-        ("/latest", "No alerts yet."),
+        ("/latest", "Nothing was published yet."),
         ("/push K7F3M", "This command is not available here."),
     ):
         await rae.says(words)
@@ -41,7 +41,8 @@ async def test_a_reader_in_english(cast: Cast, site: Path, platform: str) -> Non
     await rae.says("/unsubscribe disaster")
     await rae.sees("Alerts are off for: Weather & disasters.")
     await rae.says("/unsubscribe")
-    await rae.sees("All alerts are off. To start again, send " + rae.word("/subscribe"))
+    ended = await rae.sees("All alerts are off. To start again, send " + rae.word("/subscribe"))
+    assert labels(ended) == ["Undo", "Too many", "Not useful", "Something else"]
 
 
 @both

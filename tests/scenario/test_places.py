@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from newsbot.core.commands import VERBS
+from newsbot.core.model import Role
 from tests.cast import CHANNEL, FORUM, GROUP, NEWS, PLATFORMS, Actor, Cast, until
 
 PLACES = [
@@ -209,3 +211,90 @@ async def test_the_talk_of_a_group_is_none_of_the_bots_business(cast: Cast) -> N
     await until(lambda: rae.has("○ 정치"))
     assert len(rae.messages()) == 1
     assert await rae.subscriber() is None
+
+
+CHANGING = [verb.name for verb in VERBS if verb.role is Role.READER and verb.changes and not verb.button_only]
+WORDS = {
+    "keyword": "AI",
+    "exclude": "golf",
+    "quiet": "23-7",
+    "mute": "2h",
+    "digest": "8",
+    "cap": "8",
+    "zone": "Asia/Tokyo",
+}
+WORDS |= {"form": "headline", "sound": "off", "language": "en", "level": "breaking", "subscribe": "all"}
+
+# Who has no say in a place, and how they speak there: an ordinary member, the copy of a channel's post in the group that is
+# linked to it, somebody who writes as a channel, a guest, and somebody of another workspace.
+NOBODIES = [
+    pytest.param("telegram", "Sam", GROUP, None, {}, "Only admins of this group", id="member"),
+    pytest.param("telegram", "Sam", FORUM, 7, {}, "Only admins of this group", id="member of a topic"),
+    pytest.param("telegram", "Sam", GROUP, None, {"linked": True}, "", id="linked channel"),
+    pytest.param("telegram", "Rae", GROUP, None, {"sender_channel": "@example_news_flash"}, "", id="as a channel"),
+    pytest.param("telegram", "Rae", GROUP, None, {"forwarded": True}, "", id="forwarded"),
+    pytest.param("slack", "Sam", NEWS, None, {}, "이 채널의 관리자만", id="slack member"),
+    pytest.param("slack", "Gus", NEWS, None, {}, "이 채널의 관리자만", id="slack guest"),
+    pytest.param("slack", "Ext", NEWS, None, {}, "", id="slack connect"),
+]
+
+
+@pytest.mark.parametrize(("platform", "name", "chat", "thread", "how", "answer"), NOBODIES)
+async def test_nobody_else_changes_a_place(
+    cast: Cast, platform: str, name: str, chat: str, thread: int | None, how: dict[str, object], answer: str
+) -> None:
+    rae, other = cast.on(platform, "Rae", chat, thread), cast.on(platform, name, chat, thread)
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    before = await rae.subscriber()
+    if answer and platform == "telegram":
+        answer = "이 그룹의 관리자만"  # the place speaks Korean by now
+    for verb in CHANGING:
+        await other.says(f"/{verb} {WORDS.get(verb, '')}".strip(), **how)
+    if answer:
+        await until(lambda: len(other.has(answer)) == 5, "five refusals, then silence")
+    await rae.says("/why")
+    await until(lambda: rae.has("이유") or rae.has("알림 번호를 적어 주십시오"), "everything before is handled")
+    assert len(other.has(answer)) == 5 if answer else not [m for m in rae.news() if "알림 번호" not in m.text]
+    assert await rae.subscriber() == before
+
+
+async def test_an_anonymous_admin_runs_the_group_and_is_nobody_at_the_desk(cast: Cast) -> None:
+    """Telegram says that an admin of this very group spoke, and not who it was."""
+    rae = cast.on("telegram", "Rae", GROUP)
+    await rae.says("/subscribe politics", anonymous=True)
+    await rae.sees("정치 알림을 켰습니다.")
+    found = await rae.subscriber()
+    assert found is not None
+    assert found.topics == {"politics"}
+    await rae.says("/quiet 23-7", anonymous=True)
+    await rae.sees("23:00-07:00")
+    for words in ("/pause", "/push K7F3M", "/status"):
+        await rae.says(words, anonymous=True)
+    await rae.says("/stop", anonymous=True)
+    await rae.sees("알림을 모두 껐습니다.")
+    assert (await cast.process.kit.ledger.gate("telegram"))["paused"] is None
+    assert not rae.has("여기서 쓸 수 없는")
+
+
+ELSEWHERE = [("telegram", CHANNEL, "@example_news_flash"), ("slack", NEWS, "#news")]
+
+
+@pytest.mark.parametrize(("platform", "chat", "name"), ELSEWHERE)
+async def test_a_channel_is_run_from_its_admins_private_chat(cast: Cast, platform: str, chat: str, name: str) -> None:
+    rae, sam, there = cast.on(platform, "Rae"), cast.on(platform, "Sam"), cast.on(platform, "Rae", chat)
+    await sam.says(f"/subscribe politics {name}")
+    await until(sam.news, "an answer")
+    assert await there.subscriber() is None
+    await rae.says(f"/subscribe politics {name}")
+    answer = await rae.sees("정치 알림을 켰습니다.")
+    found = await there.subscriber()
+    assert found is not None
+    assert found.topics == {"politics"}
+    assert await rae.subscriber() is None
+    assert not there.messages(), "nothing is said in the channel itself"
+    await rae.says(f"조용히 23-7 {name}")
+    await rae.sees("23:00-07:00")
+    await rae.presses("되돌리기", answer)
+    await rae.sees("알림을 모두 껐습니다.")
+    await became(there, "stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,30 @@ pytestmark = pytest.mark.parametrize("platform", PLATFORMS)
 
 HEADLINE = "예시군 <옛> & 새 소식"
 OLD = "2026-01-02"
+OWN = re.compile(r"(hush|more|settings) ")
 
 
 def shown(message: Message) -> dict[str, Any]:
-    """What of a message its sender chose, without the place it goes to and what only posting has."""
+    """What of a message its sender chose, without the place it goes to, what only posting has, and a reader's own buttons."""
     only_posting = {"chat_id", "channel", "token", "metadata", "unfurl_links", "unfurl_media", "response_type"}
-    return {k: v for k, v in message.payload.items() if k not in only_posting | {"replace_original"}}
+    chosen = {k: v for k, v in message.payload.items() if k not in only_posting | {"replace_original"}}
+    found: dict[str, Any] = others(chosen)
+    return found
+
+
+def others(part: Any) -> Any:
+    """This part of a payload without what a reader may press there: it stands under what came to somebody alone."""
+    if isinstance(part, dict):
+        return {name: others(value) for name, value in part.items()}
+    if not isinstance(part, list):
+        return part
+    kept = [others(one) for one in part if not isinstance(one, dict) or not OWN.match(pressed(one))]
+    return [one for one in kept if one != [] and not (isinstance(one, dict) and one.get("elements") == [])]
+
+
+def pressed(button: dict[str, Any]) -> str:
+    """What pressing it says, or ""."""
+    return str(button.get("callback_data") or button.get("value") or "")
 
 
 async def held(cast: Cast, site: Path, excerpt: str = "옛 소식의 첫 문장이다.") -> str:

@@ -57,7 +57,7 @@ async def test_start_offers_buttons_that_work(cast: Cast, platform: str) -> None
     await rae.presses("속보만")
     await rae.sees("모든 알림을 켰습니다. 속보와 긴급만 보내 드립니다.")
     await rae.presses("주제 고르기")
-    await rae.sees("● 정치")
+    await rae.sees("◐ 정치")
 
     await rae.says("/start")
     await rae.sees("지금 받는 알림: 모든 주제.")
@@ -71,16 +71,25 @@ async def test_start_offers_buttons_that_work(cast: Cast, platform: str) -> None
 async def test_topics_are_chosen_one_after_the_other(cast: Cast, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("주제")
-    await rae.sees("○ 정치 · politics")
-    await rae.presses("정치")
-    await rae.sees("정치 알림을 켰습니다.")
-    await rae.presses("주제 고르기")
-    await rae.sees("● 정치 · politics")
-    await rae.presses("경제")
-    await rae.sees("경제 알림을 켰습니다.")
-    stored = await rae.subscriber()
-    assert stored is not None
-    assert stored.topics == {"politics", "economy"}
+    panel = await rae.sees("○ 정치 · politics")
+    for press, shown, topics, least in (
+        ("○ 정치", "● 정치", {"politics"}, ()),
+        ("○ 경제", "● 경제", {"politics", "economy"}, ()),
+        ("● 정치", "◐ 정치", {"politics", "economy"}, (("politics", Urgency.BREAKING),)),
+        ("◐ 정치", "○ 정치", {"economy"}, ()),
+        ("○ 정치", "● 정치", {"politics", "economy"}, ()),
+        ("모두 받기", "● 국제", set(), ()),
+    ):
+        await rae.presses(press)
+        now = await rae.sees(shown)
+        assert now.key == panel.key, "the panel is edited, and no other message comes"
+        assert shown in labels(now)
+        stored = await rae.subscriber()
+        assert stored is not None
+        assert (stored.topics, stored.choices.least, stored.state) == (topics, least, "active"), press
+    await rae.presses("닫기") if "닫기" in labels(now) else await rae.presses("← 뒤로")
+    await rae.sees("지금 받는 알림: 모든 주제.")
+    assert len(rae.messages()) == 1
 
 
 async def test_undo_brings_back_what_was(cast: Cast, platform: str) -> None:
@@ -158,7 +167,7 @@ async def test_who_comes_back_gets_what_it_had(cast: Cast, platform: str) -> Non
 async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Path, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("/latest")
-    await rae.sees("아직 보낸 알림이 없습니다.")
+    await rae.sees("아직 나온 기사가 없습니다.")
     await cast.publish(site, "nobody", "예시군 아무도 못 받은 소식")
     await cast.done((await cast.story("아무도 못 받은"))["id"])
     await rae.says("/subscribe all")
@@ -170,7 +179,7 @@ async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Pat
     await until(lambda: rae.has("의장") and rae.has("기준금리"))
     await rae.says("최근")
     both = await rae.sees("최근 알림")
-    assert "아무도" not in both.text
+    assert "아무도" in both.text, "what nobody got at once can be read here all the same"
     assert "새 의장 선출" in both.text
     assert "기준금리" in both.text
     assert "옛 소식" not in both.text
@@ -211,7 +220,7 @@ async def test_unknown_words_get_the_nearest(cast: Cast, platform: str) -> None:
 async def test_help_names_what_this_person_may_say(cast: Cast, platform: str) -> None:
     rae, ed, olu = (cast.on(platform, name) for name in ("Rae", "Ed", "Olu"))
     for person, sees, sees_not in (
-        (rae, ["/subscribe politics (구독)", "/latest 5"], ["/push", "/pause", "/stop"]),
+        (rae, ["/subscribe politics (구독)", "/latest 5", "/stop (모두해지)"], ["/push", "/pause", "/restore"]),
         (ed, ["/subscribe", "/push K7F3M", "/alerts"], ["/pause"]),
         (olu, ["/status", "/pause", "/resume", "/cancel K7F3M"], ["/push"]),
     ):
@@ -238,3 +247,19 @@ async def test_stop_is_not_guessed_at_the_desk(cast: Cast, platform: str) -> Non
     stored = await ed.subscriber()
     assert stored is not None
     assert stored.state == "active"
+
+
+async def test_who_wants_breaking_news_alone_may_want_all_of_one_topic(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("구독 경제 속보")
+    await rae.sees("경제 알림을 켰습니다.")
+    await rae.says("/topics")
+    panel = await rae.sees("◐ 경제")
+    await rae.presses("○ 정치", panel)
+    await rae.sees("● 정치 · politics")
+    stored = await rae.subscriber()
+    assert stored is not None
+    assert (stored.topics, stored.urgency) == ({"politics", "economy"}, Urgency.BREAKING)
+    assert stored.choices.least == (("politics", Urgency.NORMAL),)
+    await rae.presses("◐ 경제", panel)
+    await rae.sees("○ 경제")

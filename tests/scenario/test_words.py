@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
 from newsbot import bootstrap
+from newsbot.core.audience import CAP, GATHER, MUTED, QUIET
 from newsbot.core.commands import BY_WORD, VERBS
-from newsbot.core.model import Urgency
+from newsbot.core.model import Form, Urgency
+from newsbot.flows.chat.panels import PANELS
+from newsbot.flows.chat.subscription import REASONS
 
 CATALOGS = bootstrap.read_words("ko").catalogs
 FLOWS = Path(str(files("newsbot"))) / "flows"
-SOURCES = {path.name: path.read_text("utf-8") for path in FLOWS.glob("*.py")}
+SOURCES = {str(path.relative_to(FLOWS)): path.read_text("utf-8") for path in FLOWS.rglob("*.py")}
+# The buttons under alerts are composed with them, out of the same catalog.
+SOURCES["alert.py"] = (FLOWS.parent / "core" / "compose" / "alert.py").read_text("utf-8")
 
 # Keys that are put together: the dotted beginning, and what may follow.
 HELD = (
@@ -23,7 +30,8 @@ HELD = (
     *("correction without target", "said before", "unfinished", "republished", "page not found", "large change"),
     *("edited too often", "many changes", "election poll incomplete", "suicide item"),
 )
-BUILT = {
+ASKED = ("quiet", "digest", "zone", "cap", "keyword", "exclude", "search")
+BUILT: dict[str, Sequence[str]] = {
     "help": [verb.name for verb in VERBS if verb.listed and not verb.button_only],
     "subscribe": [urgency.value for urgency in Urgency if urgency is not Urgency.NORMAL],
     "urgency": [urgency.value for urgency in Urgency],
@@ -33,7 +41,24 @@ BUILT = {
     "held": [*HELD],
     "unfit": ["advertising", "headline empty", "unfinished"],
     "cancelled": ["sending", "doubt", "lost"],
+    "date.weekday": [str(day) for day in range(1, 8)],
+    "level": [urgency.value for urgency in Urgency],
+    "reason": [*REASONS, "ask", "thanks"],
+    "privacy": ["active", "quarantined", "stopped"],
+    "why.later": [reason.replace(" ", "-") for reason in (MUTED, QUIET, CAP, GATHER)],
+    "panel": PANELS[1:],
+    "quiet.passes": ["flash", "breaking", "nothing"],
+    "form": get_args(Form),
+    "how": get_args(Form),
+    "how.sound": ["on", "off"],
+    "sound": ["on", "off"],
+    "keyword": ["short", "long", "added", "removed", "list", "how"],
+    "exclude": ["added", "removed", "list", "how"],
+    "mute": ["1h", "8h", "1d", "morning"],
+    "ask": [name + end for name in ASKED for end in ("", ".label")],
 }
+# One language is offered under its own name, whichever is spoken.
+OWN_NAMES = {"panel.language"}
 PARTICLE = re.compile(r"\{\w+\}[’”)]?(?:이|가|은|는|을|를|와|과|로|으로|이나|나|라고|이라고)(?![가-힣])")
 
 
@@ -48,7 +73,9 @@ def named() -> set[str]:
     keys = {f"{start}.{rest}" for start, ends in BUILT.items() for rest in ends}
     for source in SOURCES.values():
         keys |= {key for key in re.findall(r'"([a-z_]+(?:\.[a-z_]+)*)"', source) if key in chat_keys()}
-        keys |= set(re.findall(r'say\([^,()]+, "([^"{]+)"', source)) | set(re.findall(r'Impossible\("([^"]+)"', source))
+        keys |= set(re.findall(r'say\([^,()]+, "([^"{]+)"[,)]', source)) | set(
+            re.findall(r'Impossible\("([^"]+)"', source)
+        )
     return keys
 
 
@@ -82,7 +109,8 @@ def test_korean_words_are_the_agreed_ones() -> None:
 
 
 def test_english_words_have_no_hangul() -> None:
-    assert [key for key, text in CATALOGS["en"].items() if re.search("[가-힣]", text)] == []
+    assert {key for key, text in CATALOGS["en"].items() if re.search("[가-힣]", text)} == OWN_NAMES
+    assert [verb.name for verb in VERBS if not verb.example.isascii()] == []  # the help is English as well
 
 
 def test_no_word_means_two_things() -> None:
