@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from newsbot.core.commands import VERBS
-from newsbot.core.model import Reply
+from newsbot.core.model import Button, Reply
+from newsbot.platforms.slack.inbound import OURS
 
 # Limits of Block Kit (docs.slack.dev/reference/block-kit/blocks): a section's text, a button's label and value,
-# elements of one actions block; of a message's text (docs: truncated after 40,000).
-SECTION, LABEL, VALUE, BUTTONS, TEXT = 3000, 75, 2000, 25, 39_000
+# elements of one actions block, blocks of a message; of a message's text (docs: truncated after 40,000).
+SECTION, LABEL, VALUE, BUTTONS, BLOCKS, TEXT = 3000, 75, 2000, 25, 50, 39_000
 
 # What an alert's payload has that an answer may have too; metadata and unfurling belong to posting.
 FIELDS = ("text", "blocks", "attachments")
@@ -24,21 +26,32 @@ def payload_of(reply: Reply) -> dict[str, Any]:
     if reply.alert is not None:
         return {name: reply.alert.payload[name] for name in FIELDS if name in reply.alert.payload}
     text = escape(as_typed(reply.text.strip()))[:TEXT]
-    if not reply.buttons:
+    buttons = rows(reply.buttons, reply.wide)
+    if not buttons:
         return {"text": text}
-    blocks: list[dict[str, Any]] = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": part, "verbatim": True}} for part in pieces(text)
+    parts = pieces(text)
+    # chat.update takes 4,000 characters of text; beside blocks only notifications show it.
+    return {"text": parts[0] if parts else "", "blocks": [*map(section, parts), *buttons][:BLOCKS]}
+
+
+def section(text: str) -> dict[str, Any]:
+    """Escaped words as a block of their own."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def rows(buttons: Sequence[Button], wide: int = 0) -> list[dict[str, Any]]:
+    """`wide` buttons a row; where that does not matter as many as a row takes, and Slack breaks it where it likes."""
+    elements = [_button(button, number) for number, button in enumerate(buttons)]
+    across = min(wide or BUTTONS, BUTTONS)
+    return [
+        {"type": "actions", "elements": elements[start : start + across]} for start in range(0, len(elements), across)
     ]
-    elements = [
-        {
-            "type": "button",
-            "action_id": f"news:{number}",
-            "text": {"type": "plain_text", "text": button.label[:LABEL]},
-            "value": button.data[:VALUE],
-        }
-        for number, button in enumerate(reply.buttons[:BUTTONS])
-    ]
-    return {"text": text, "blocks": [*blocks, {"type": "actions", "elements": elements}]}
+
+
+def _button(button: Button, number: int) -> dict[str, Any]:
+    does = {"url": button.url} if button.url else {"value": button.data[:VALUE]}
+    label = {"type": "plain_text", "text": button.label[:LABEL]}
+    return {"type": "button", "action_id": f"{OURS}{number}", "text": label, **does}
 
 
 def line_of(text: str) -> dict[str, Any]:

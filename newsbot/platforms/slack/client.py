@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -22,14 +23,17 @@ from newsbot.platforms.slack.classify import (
     classify_delete,
     classify_edit,
     classify_error,
+    parse,
     to_ts,
 )
 from newsbot.platforms.slack.door import Guard, events
-from newsbot.platforms.slack.inbound import Handle, Me
+from newsbot.platforms.slack.inbound import Handle, Me, Origin, address
 from newsbot.platforms.slack.listen import Listener, library_log
-from newsbot.platforms.slack.look import Answer, Search, Searches, may_write
+from newsbot.platforms.slack.look import Answer, Search, Searches, may_write, told_ok
+from newsbot.platforms.slack.places import ADMIN, GUEST, channel_named, in_channel
 from newsbot.platforms.slack.settings import Settings
 from newsbot.platforms.slack.socket import listen, why
+from newsbot.platforms.slack.view import form, home
 from newsbot.ports import Door, TokenRefused
 
 log = structlog.get_logger()
@@ -52,9 +56,7 @@ FAILURES = (SlackApiError, *TRANSPORT, KeyError, TypeError, AttributeError)
 
 # An answer of its own, seen by the person alone.
 NEW: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
-# Flags of users.info.
-GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
-ADMIN = ("is_admin", "is_owner", "is_primary_owner")
+DIRECT = 10_000  # people whose conversation with us is remembered
 
 
 class SlackPlatform:
@@ -72,10 +74,11 @@ class SlackPlatform:
         self._web.proxy = None  # the library takes one from the environment
         self._listener: Listener | None = None
         self._searches = Searches()
+        self._direct: OrderedDict[str, str] = OrderedDict()
 
     async def start(self) -> str:
         """`<team id>/<bot user id>`. Raises TokenRefused or ConnectionError; only auth.test must succeed."""
-        self._web.session = self._open()
+        self._web.session = self._connected()
         try:
             answer = await self._web.auth_test()
             self._me = Me(
@@ -164,7 +167,7 @@ class SlackPlatform:
         """Hold a socket until cancelled; returns at once where HTTP brings the events, or nothing does."""
         if self._settings.app_token is None:
             return
-        self._web.session = self._open()
+        self._web.session = self._connected()
         listener = self._listen(door)
         await listen(listener.app, self._web, self._settings.app_token.get_secret_value())
 
@@ -176,40 +179,95 @@ class SlackPlatform:
         return (events(self._listen(door).app, Guard(secret.get_secret_value())),)
 
     async def reply(self, to: Inbound, replies: Sequence[Reply]) -> None:
-        """Say these: to the person alone where Slack gave an address for that, else in the place itself."""
-        for number, reply in enumerate(replies):
-            payload = payload_of(reply)
-            if isinstance(to.handle, Handle) and to.handle.response_url:
-                kind = {"replace_original": True} if to.kind == "press" and number == 0 else NEW
-                if await self._respond(to.handle.response_url, kind | payload):
-                    continue
-            await self._answer(to, payload)
+        """Say these: in a form or in place of what was pressed where they ask for it; else to the person alone where Slack
+        gave an address for that, or in the place itself. The bot's page is drawn from the first; it shows one at a time."""
+        handle = to.handle if isinstance(to.handle, Handle) else Handle()
+        if to.kind == "home":
+            if replies:
+                await self._publish(handle.user, replies[0])
+            return
+        free = bool(handle.pressed)
+        for reply in replies:
+            if reply.ask and handle.trigger and await self._open_form(to, handle, reply):
+                continue
+            if free and reply.replaces and reply.alert is None and await self._replace(to, handle, reply):
+                free = False
+                continue
+            await self._tell(to, handle, payload_of(reply))
 
     async def is_admin(self, inbound: Inbound) -> bool:
-        """True in a direct message, for the workspace's owners and admins and the channel's creator; guests never."""
-        user = inbound.user.rpartition("/")[2]
-        if not inbound.genuine or not user:
+        """True in a direct message; in a channel for the workspace's owners and admins and for who made the channel.
+
+        Slack tells a bot nothing else: channel managers are known to Enterprise admins' tokens alone. Guests
+        (is_restricted, is_ultra_restricted) never count, not even in a channel of their own making, nor does anybody of
+        another workspace (Slack Connect), who is not genuine to begin with.
+        """
+        if not inbound.genuine or not inbound.user:
             return False
         if inbound.place == "private":
             return True
         try:
-            person = (await self._web.users_info(user=user))["user"]
-            if any(person.get(flag) for flag in GUEST):
-                return False
-            if any(person.get(flag) for flag in ADMIN):
-                return True
+            if (known := await self._rank(inbound.user)) is not None:
+                return known
             room = (await self._web.conversations_info(channel=self._channel(inbound.address) or ""))["channel"]
-            return bool(room.get("creator") == user)
+            return bool(room.get("creator") == bare(inbound.user))
         except FAILURES as error:
             log.warning("slack.admin_unknown", why=why(error))
             return False
 
+    async def place_of(self, inbound: Inbound, name: str) -> Address | None:
+        """The channel "#news", "#C…" or "C…", where who spoke counts as its admin (see `is_admin`) and we may post.
+
+        A private channel's people are asked for as well: its settings are no business of an admin who is not in it.
+        """
+        if not inbound.genuine or not inbound.user:
+            return None
+        try:
+            known = await self._rank(inbound.user)
+            channel = await channel_named(self._web, name) if known is not False else None
+            if channel is None:
+                return None
+            answer = await self._ask("conversations.info", channel=channel)
+            room = told_ok(answer).get("channel")
+            if not isinstance(room, dict):
+                return None
+            if not known and room.get("creator") != bare(inbound.user):
+                return None
+            if room.get("is_private") and not await in_channel(self._web, channel, bare(inbound.user)):
+                return None
+        except FAILURES as error:
+            log.warning("slack.place_unknown", why=why(error))
+            return None
+        return address(channel) if may_write(answer) else None
+
+    async def _rank(self, who: str) -> bool | None:
+        """Whether this person is an admin everywhere (True), a guest (False), or neither. Raises what asking raises."""
+        person = (await self._web.users_info(user=bare(who)))["user"]
+        if any(person.get(flag) for flag in GUEST):
+            return False
+        return True if any(person.get(flag) for flag in ADMIN) else None
+
+    async def _conversation(self, user: str) -> str:
+        """Our conversation with this person, opened where there was none; "" where Slack does not."""
+        if user in self._direct:
+            self._direct.move_to_end(user)
+            return self._direct[user]
+        try:
+            found = str((await self._web.conversations_open(users=user))["channel"]["id"])
+        except FAILURES as error:
+            log.warning("slack.direct_unknown", why=why(error))
+            return ""
+        self._direct[user] = found
+        if len(self._direct) > DIRECT:
+            self._direct.popitem(last=False)
+        return found
+
     def _listen(self, door: Door) -> Listener:
         if self._listener is None:
-            self._listener = Listener(door, self.reply, lambda: self._me, self._web)
+            self._listener = Listener(door, self.reply, self._conversation, lambda: self._me, self._web)
         return self._listener
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _connected(self) -> aiohttp.ClientSession:
         """The one session; made when first needed, because it belongs to the running loop."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
@@ -240,12 +298,39 @@ class SlackPlatform:
         headers = {"Content-Type": "application/json; charset=utf-8", "Accept-Encoding": "identity"} | headers
         try:
             # aiohttp repeats a request on a dropped connection only for idempotent methods, never a POST.
-            async with self._open().post(
+            async with self._connected().post(
                 url, data=body, headers=headers, allow_redirects=False, timeout=timeout
             ) as response:
                 return response.status, response.headers, await read(response)
         except TRANSPORT as error:
             return error
+
+    async def _tell(self, to: Inbound, handle: Handle, payload: dict[str, Any]) -> None:
+        """A new message. In the person's own conversation one that stays, but for what answers a passing one there."""
+        passing = to.place != "private" or to.kind == "say" or handle.pressed == "ephemeral"
+        if not (handle.response_url and passing and await self._respond(handle.response_url, NEW | payload)):
+            await self._answer(to, handle, payload)
+
+    async def _replace(self, to: Inbound, handle: Handle, reply: Reply) -> bool:
+        """Put the reply in the place of what was pressed; False where Slack does not let us (it is gone, it is too long)."""
+        if handle.pressed == "home":
+            return await self._publish(handle.user, reply)
+        payload = payload_of(reply)
+        if handle.pressed == "ephemeral":
+            return await self._respond(handle.response_url, {"replace_original": True} | payload)
+        return await self._done("chat.update", {"channel": self._channel(to.address), "ts": handle.ts, **payload})
+
+    async def _publish(self, user: str, reply: Reply) -> bool:
+        """Show the reply as the bot's page. The newest stays; no `hash`, because the door answers a person in order."""
+        return await self._done("views.publish", {"user_id": user, "view": home(reply)})
+
+    async def _open_form(self, to: Inbound, handle: Handle, reply: Reply) -> bool:
+        """Open the form; False where it is too late for that, and the words have to do."""
+        assert reply.ask is not None  # noqa: S101 - the caller looked
+        channel = self._channel(to.address) or ""
+        origin = Origin(channel, reply.ask.verb, handle.response_url, handle.pressed, handle.ts)
+        view = form(reply.ask, reply.text, origin)
+        return await self._done("views.open", {"trigger_id": handle.trigger, "view": view})
 
     async def _respond(self, url: str, payload: dict[str, Any]) -> bool:
         answer = await self._exchange(url, encode(payload), {})
@@ -256,16 +341,25 @@ class SlackPlatform:
             log.warning("slack.respond_failed", status=answer[0])
         return answer[0] == 200
 
-    async def _answer(self, to: Inbound, payload: dict[str, Any]) -> None:
+    async def _answer(self, to: Inbound, handle: Handle, payload: dict[str, Any]) -> None:
         """Without such an address: a message in a direct conversation or about the place, else to the person alone."""
-        channel = self._channel(to.address)
-        user = to.handle.user if isinstance(to.handle, Handle) else ""
-        quiet = bool(user) and to.place != "private"
-        method, extra = ("chat.postEphemeral", {"user": user}) if quiet else ("chat.postMessage", {})
-        answer = await self._post(method, encode({"channel": channel, **extra, **payload}))
-        failed = isinstance(answer, BaseException) or b'"ok":true' not in answer[2].replace(b" ", b"")
-        if failed:
-            log.warning("slack.reply_failed", call=method)
+        quiet = bool(handle.user) and to.place != "private"
+        method, extra = ("chat.postEphemeral", {"user": handle.user}) if quiet else ("chat.postMessage", {})
+        await self._done(method, {"channel": self._channel(to.address), **extra, **payload})
+
+    async def _done(self, method: str, payload: Mapping[str, Any]) -> bool:
+        """One call of which only success matters; a failure is logged with Slack's code."""
+        answer = await self._post(method, encode(payload))
+        told = told_ok(answer)
+        if not told:
+            code = type(answer).__name__ if isinstance(answer, BaseException) else parse(answer[2]).get("error")
+            log.warning("slack.reply_failed", call=method, why=str(code)[:80])
+        return bool(told)
+
+
+def bare(who: str) -> str:
+    """The user id of "team/user"."""
+    return who.rpartition("/")[2]
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from newsbot.core.model import Address, Inbound, Place
 
+# How the buttons of our answers begin their action_id; those under an alert have another one.
+OURS = "news:"
+# The form that asks for words, and its one field.
+FORM, FIELD = "news", "news:words"
+
+CHANNEL = re.compile(r"<#([CG][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
 
 # Every way a channel can be closed to the bot without a word about the bot itself.
@@ -16,12 +23,34 @@ CLOSED = frozenset(
 )
 
 
+Pressed = Literal["", "ephemeral", "message", "home"]
+"""What an answer can take the place of: what one person sees, a message of ours (`ts`), the bot's own page; "": nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a form was opened and what it asks for, kept in the form itself: Slack alone brings it back (private_metadata).
+
+    `url` is the response_url of the command or press, good for thirty minutes and five answers.
+    """
+
+    channel: str
+    verb: str
+    url: str = ""
+    pressed: Pressed = ""
+    ts: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """What an answer needs: the bare user id, and the address Slack gave for answers (30 minutes, five times)."""
+    """What an answer needs: the bare user id, the address Slack gave for answers (30 minutes, five times), the trigger that
+    opens one form (3 seconds, once), and what the answer may take the place of."""
 
     user: str = ""
     response_url: str = ""
+    trigger: str = ""
+    pressed: Pressed = ""
+    ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +80,7 @@ def from_command(body: dict[str, Any], me: Me) -> Inbound | None:
         return None
     words = plain(_str(body, "text")).strip().lstrip("/") or "help"
     event = f"slack:{_str(body, 'trigger_id')}"
-    handle = Handle(user, _str(body, "response_url"))
+    handle = Handle(user, _str(body, "response_url"), _str(body, "trigger_id"))
     return Inbound(
         "say",
         address(channel),
@@ -65,35 +94,90 @@ def from_command(body: dict[str, Any], me: Me) -> Inbound | None:
     )
 
 
-def from_press(body: dict[str, Any], me: Me) -> Inbound | None:
-    """A button of ours; one without a value (a link) says nothing."""
+def home_of(body: dict[str, Any]) -> str:
+    """Whose page of the bot was opened or pressed, a bare user id; "" where it happened in a conversation."""
+    event = _dict(body, "event")
+    if _str(event, "type") == "app_home_opened":
+        return _str(event, "user") if _str(event, "tab") == "home" else ""
+    return _str(_dict(body, "user"), "id") if _str(_dict(body, "view"), "type") == "home" else ""
+
+
+def from_press(body: dict[str, Any], me: Me, direct: str = "") -> Inbound | None:
+    """A button of ours; one without a value (a link) says nothing.
+
+    `direct` is the person's conversation with us, for presses on the bot's own page: there is no channel. Of what was
+    pressed only answers can be replaced; what is said under an alert goes to the person alone.
+    """
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
-    channel = _str(_dict(body, "channel"), "id") or _str(_dict(body, "container"), "channel_id")
+    container = _dict(body, "container")
+    channel = _str(_dict(body, "channel"), "id") or _str(container, "channel_id") or direct
     person, value = _dict(body, "user"), _str(action, "value")
     user = _str(person, "id")
     if not value or not channel or not user:
         return None
+    pressed = _pressed(body, container, _str(action, "action_id"))
     team = _str(person, "team_id") or _str(_dict(body, "team"), "id")
+    trigger = _str(body, "trigger_id")
     return Inbound(
         "press",
         address(channel),
         place(channel),
         f"{team}/{user}",
         value,
-        f"slack:{_str(body, 'trigger_id') or _str(action, 'action_ts')}",
+        f"slack:{trigger or _str(action, 'action_ts')}",
         genuine=_ours(team, _str(_dict(body, "enterprise"), "id"), me),
-        discreet=_dict(body, "container").get("is_ephemeral") is True,
-        handle=Handle(user, _str(body, "response_url")),
+        discreet=pressed != "message",
+        handle=Handle(user, _str(body, "response_url"), trigger, pressed, _str(container, "message_ts")),
     )
 
 
-def from_event(body: dict[str, Any], me: Me) -> Inbound | None:
-    """The bot's own coming and going, and what people write to it directly; everything else is None."""
+def _pressed(body: dict[str, Any], container: dict[str, Any], action: str) -> Pressed:
+    if home_of(body):
+        return "home"
+    if container.get("is_ephemeral") is True:
+        return "ephemeral"
+    return "message" if action.startswith(OURS) else ""
+
+
+def from_form(body: dict[str, Any], me: Me) -> Inbound | None:
+    """What was entered in our form, as if typed after its verb, by who entered it."""
+    view, person = _dict(body, "view"), _dict(body, "user")
+    origin, user = _origin(_str(view, "private_metadata")), _str(person, "id")
+    fields = _dict(_dict(_dict(view, "state"), "values"), FIELD)
+    words = " ".join(_str(_dict(fields, FIELD), "value").split())
+    if origin is None or not user or not words:
+        return None
+    team = _str(person, "team_id") or _str(_dict(body, "team"), "id")
+    return Inbound(
+        "say",
+        address(origin.channel),
+        place(origin.channel),
+        f"{team}/{user}",
+        f"/{origin.verb} {words}",
+        f"slack:{_str(view, 'id')}:{_str(view, 'hash')}",
+        genuine=_ours(team, _str(_dict(body, "enterprise"), "id"), me),
+        discreet=origin.pressed != "message",
+        handle=Handle(user, origin.url, "", origin.pressed, origin.ts),
+    )
+
+
+def _origin(metadata: str) -> Origin | None:
+    """What `view.form` wrote, or None where a version of us wrote it that knew other fields."""
+    try:
+        return Origin(**json.loads(metadata))
+    except (ValueError, TypeError):
+        return None
+
+
+def from_event(body: dict[str, Any], me: Me, direct: str = "") -> Inbound | None:
+    """The bot's own coming and going, its page being opened, what people write to it directly; everything else is None."""
     event = _dict(body, "event")
     kind, ident = _str(event, "type"), f"slack:{_str(body, 'event_id')}"
     if kind == "message":
         return _direct(event, ident, me)
+    if user := home_of(body):
+        return _home(_str(event, "channel") or direct, user, body, me)
     channel = _str(event, "channel") or _str(_dict(event, "channel"), "id")
     if not channel:
         return None
@@ -108,9 +192,27 @@ def from_event(body: dict[str, Any], me: Me) -> Inbound | None:
     return None
 
 
+def _home(channel: str, user: str, body: dict[str, Any], me: Me) -> Inbound | None:
+    """The event carries the person's conversation with us, not their team: only the page they already had does."""
+    if not channel:
+        return None
+    team = _str(_dict(_dict(body, "event"), "view"), "team_id") or _str(body, "team_id")
+    return Inbound(
+        "home",
+        address(channel),
+        "private",
+        f"{team}/{user}",
+        "",
+        f"slack:{_str(body, 'event_id')}",
+        genuine=_ours(team, "", me),
+        discreet=True,
+        handle=Handle(user, pressed="home"),
+    )
+
+
 def plain(text: str) -> str:
-    """Slack's wire text as typed: links without their brackets, the three entities decoded once."""
-    text = LINK.sub(r"\1", text)
+    """Slack's wire text as typed: links and channels ("#C…") without brackets, the three entities decoded once."""
+    text = CHANNEL.sub(r"#\1", LINK.sub(r"\1", text))
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

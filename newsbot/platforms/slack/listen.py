@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -15,14 +16,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from newsbot.core.model import Inbound, Reply
 from newsbot.platforms.slack.answer import payload_of
-from newsbot.platforms.slack.inbound import Me, from_command, from_event, from_press
+from newsbot.platforms.slack.inbound import Me, from_command, from_event, from_form, from_press, home_of
 from newsbot.ports import Door, StoreDown
 
 log = structlog.get_logger()
 
 Payload = dict[str, Any]
 Acknowledge = Callable[..., Awaitable[Any]]
-Say = Callable[[Inbound, Sequence[Reply]], Awaitable[None]]
+Say = Callable[[Inbound, Sequence[Reply]], Coroutine[Any, Any, None]]
+Direct = Callable[[str], Awaitable[str]]
+"""A bare user id → our conversation with that person, "" where Slack does not open one."""
 
 # Slack waits 3 seconds for an acknowledgement; what takes longer is answered afterwards.
 BUDGET = 2.5
@@ -44,10 +47,12 @@ library_log.setLevel(logging.ERROR)
 class Listener:
     """One Bolt app with catch-all listeners. Work that outlives its acknowledgement is kept until `close`."""
 
-    def __init__(self, door: Door, say: Say, me: Callable[[], Me], web: AsyncWebClient) -> None:
+    def __init__(self, door: Door, say: Say, direct: Direct, me: Callable[[], Me], web: AsyncWebClient) -> None:
         self._door = door
         self._say = say
+        self._direct = direct
         self._me = me
+        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._room = asyncio.Semaphore(TOGETHER)
         self._work: set[asyncio.Task[Any]] = set()
         self.app = self._build(web)
@@ -60,21 +65,10 @@ class Listener:
         await asyncio.gather(*work, return_exceptions=True)
 
     def _build(self, web: AsyncWebClient) -> AsyncApp:
-        async def authorize() -> AuthorizeResult:
-            # Without this Bolt asks auth.test before every single event.
-            me = self._me()
-            return AuthorizeResult(
-                enterprise_id=me.enterprise or None,
-                team_id=me.team,
-                bot_user_id=me.user,
-                bot_id=me.bot,
-                bot_token=web.token,
-            )
-
         app = AsyncApp(
             name="bolt",  # a logger of this name gets its level set by the library: not ours
             client=web,
-            authorize=authorize,
+            authorize=authorizing(self._me, web.token),
             logger=library_log,
             # Acknowledge when the door is done, not before: a crash in between must not lose an event.
             process_before_response=True,
@@ -86,11 +80,15 @@ class Listener:
 
         async def press(body: Payload, ack: Acknowledge) -> None:
             await ack()
-            await self._through(from_press(body, self._me()))
+            await self._through(from_press(body, self._me(), await self._home(body)))
+
+        async def form(body: Payload, ack: Acknowledge) -> None:
+            await ack()  # which closes it: what came of it is said where it was opened
+            await self._through(from_form(body, self._me()))
 
         async def event(body: Payload) -> None:
             self._notice(body)
-            await self._through(from_event(body, self._me()))
+            await self._through(from_event(body, self._me(), await self._home(body)))
 
         async def failed(error: Exception) -> None:
             # Answered with 500 (or not at all over a socket); Slack tries an event again and tells who typed a command.
@@ -99,6 +97,7 @@ class Listener:
         app.error(failed)
         app.command(ANY)(command)
         app.action(ANY)(press)
+        app.view(ANY)(form)
         app.event(ANY)(event)
         return app
 
@@ -118,19 +117,36 @@ class Listener:
         if not replies:
             await ack()
             return
+        if replies[0].ask is not None:
+            await ack()  # a form opens; an answer beside it would ask the same once more
+            self._keep(self._say(inbound, replies))
+            return
         await ack({"response_type": "ephemeral", **payload_of(replies[0])})
         if len(replies) > 1:
             self._keep(self._rest(inbound, replies[1:]))
+
+    async def _home(self, body: Payload) -> str:
+        """Our conversation with the person whose page this is about; "" where it is about none, or says it itself."""
+        event = body.get("event")
+        told = isinstance(event, dict) and event.get("channel")
+        user = "" if told else home_of(body)
+        return await self._direct(user) if user else ""
 
     async def _through(self, inbound: Inbound | None) -> None:
         """Ask the door and say its answers, in the background once the budget is spent. Raises StoreDown."""
         if inbound is None:
             return
-        asked = self._keep(self._ask(inbound))
-        finish = self._keep(self._finish(inbound, asked))
-        await asyncio.wait({finish}, timeout=BUDGET)
-        if asked.done() and not asked.cancelled():
-            asked.result()
+        turn = self._keep(self._turn(inbound))
+        done, _ = await asyncio.wait({turn}, timeout=BUDGET)
+        if done and not turn.cancelled():
+            turn.result()
+        elif not done:
+            turn.add_done_callback(lambda late: _late(late, inbound))
+
+    async def _turn(self, inbound: Inbound) -> None:
+        """One after another for one person: two quick taps must not leave the older page on the screen."""
+        async with self._lanes.setdefault(inbound.user or inbound.event, asyncio.Lock()):
+            await self._say(inbound, await self._ask(inbound))
 
     async def _ask(self, inbound: Inbound) -> Sequence[Reply]:
         try:
@@ -166,3 +182,25 @@ class Listener:
         kind = event.get("type") if isinstance(event, dict) else None
         if kind in ("app_uninstalled", "tokens_revoked"):
             log.error("slack.installation_ended", event_type=kind)
+
+
+def authorizing(me: Callable[[], Me], token: str | None) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Who we are, told without asking: without this Bolt calls auth.test before every single event."""
+
+    async def authorize() -> AuthorizeResult:  # a plain function: Bolt looks at the names of its arguments
+        who = me()
+        return AuthorizeResult(
+            enterprise_id=who.enterprise or None,
+            team_id=who.team,
+            bot_user_id=who.user,
+            bot_id=who.bot,
+            bot_token=token,
+        )
+
+    return authorize
+
+
+def _late(turn: asyncio.Task[None], inbound: Inbound) -> None:
+    """Acknowledged already, so Slack does not try again."""
+    if not turn.cancelled() and turn.exception() is not None:
+        log.warning("slack.store_down", event_id=inbound.event)

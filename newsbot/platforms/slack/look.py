@@ -124,6 +124,14 @@ def _ref(message: Mapping[str, Any], story: str) -> int | None:
     return to_ref(message.get("ts")) if isinstance(payload, dict) and payload.get("story") == story else None
 
 
+def told_ok(answer: Answer) -> Mapping[str, Any]:
+    """What Slack answered, empty where it is no success."""
+    if isinstance(answer, BaseException) or answer[0] != 200:
+        return {}
+    told = parse(answer[2])
+    return told if told.get("ok") is True else {}
+
+
 def may_write(answer: Answer) -> bool | None:
     """What conversations.info says about writing there; None where it does not say."""
     if isinstance(answer, BaseException):

@@ -39,8 +39,9 @@ class SlackDialect:
         """The `chat.postMessage` of this alert without its channel; under Slack's 13,200 characters of blocks."""
         link = text.web_address(message.link) if message.link else None
         blocks = [*_top(message, link), *_image(message), *_context(message, link)]
-        if link and message.urgency is not Urgency.NORMAL and _leads_on(message):
-            blocks.append(_open(message.read, link))
+        shows = link if message.urgency is not Urgency.NORMAL and _leads_on(message) else None
+        if buttons := [*([_open(message.read, shows)] if shows else []), *_more(message)]:
+            blocks.append({"type": "actions", "elements": buttons})
         payload: dict[str, Any] = {
             "text": escape(message.first_line),
             "blocks": blocks,
@@ -64,6 +65,10 @@ class SlackDialect:
                 "slack:T0123/C0123ABC; the id is at the end of the channel's details"
             )
         return Address(self.name, found[0])
+
+    def is_private(self, address: Address) -> bool:
+        """Direct messages begin with D (docs.slack.dev, conversations)."""
+        return address.chat.rpartition("/")[2].startswith("D")
 
     def show_ref(self, ref: int) -> str:
         """The ts as Slack writes it: seconds, a dot, six digits."""
@@ -189,5 +194,17 @@ def _words(words: str) -> str:
 
 def _open(label: str, link: str) -> Block:
     """The button that opens the article."""
-    button = {"type": "button", "action_id": "open", "url": link, "text": {"type": "plain_text", "text": label}}
-    return {"type": "actions", "elements": [button]}
+    return {"type": "button", "action_id": "open", "url": link, "text": {"type": "plain_text", "text": label}}
+
+
+def _more(message: Message) -> list[Block]:
+    """The buttons for the one reader of a direct message."""
+    return [
+        {
+            "type": "button",
+            "action_id": f"more:{number}",  # not as those of answers begin: nothing takes an alert's place
+            "text": {"type": "plain_text", "text": label},
+            "value": data,
+        }
+        for number, (label, data) in enumerate(message.more)
+    ]

@@ -104,6 +104,11 @@ def classify_edit(status: int, body: bytes, chat: int, ref: int) -> Outcome:
     return outcome
 
 
+def lets_go(outcome: Outcome) -> bool:
+    """Whether an edit of one of our answers failed because of that message, so that a new one is due."""
+    return isinstance(outcome, Refused) or (isinstance(outcome, Gone) and outcome.why == MESSAGE_GONE)
+
+
 def classify_delete(status: int, body: bytes, ref: int) -> Outcome:
     """What became of a delete; "not found" is what was wanted. Older than 48 hours is Refused: edit it instead."""
     answer = _parse(body)

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.routing import Route
-from telegram import Bot, BotCommand, ChatMember, Update
+from telegram import Bot, ChatMember, Update
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from newsbot.core.model import Address, Gone, Inbound, Later, Outcome, Refused, Rendered, Reply, Sent
-from newsbot.platforms.telegram.answer import edit_of, line_of, payload_of
+from newsbot.platforms.telegram.answer import GLANCE, edit_of, forces, line_of, payload_of, toast_of
 from newsbot.platforms.telegram.claim import Claim, ForeignPoller, watch
 from newsbot.platforms.telegram.classify import (
     classify,
@@ -22,10 +22,13 @@ from newsbot.platforms.telegram.classify import (
     classify_edit,
     classify_error,
     classify_question,
+    lets_go,
 )
 from newsbot.platforms.telegram.door import webhook
-from newsbot.platforms.telegram.inbound import ALLOWED, Handle, Me, to_inbound
-from newsbot.platforms.telegram.probe import may_write
+from newsbot.platforms.telegram.inbound import ALLOWED, Handle, Me, address, to_inbound
+from newsbot.platforms.telegram.menu import lists
+from newsbot.platforms.telegram.passing import Passing
+from newsbot.platforms.telegram.probe import ADMIN, chat_named, may_write
 from newsbot.platforms.telegram.receive import Poller
 from newsbot.platforms.telegram.request import LETS_GO, FastRequest
 from newsbot.platforms.telegram.settings import Settings
@@ -39,7 +42,6 @@ UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, OverflowError, OS
 SLOW = 60.0  # seconds the door may take for one update before its chat goes on without it
 SETUP = 5.0  # seconds for each call at start that may fail
 PATIENCE = 5.0  # seconds an answer waits out a 429; the person has gone by then
-MENU = 100  # commands Telegram accepts in one language
 
 
 class TelegramPlatform:
@@ -66,6 +68,7 @@ class TelegramPlatform:
         # Only what is sent to readers is broadcast: Telegram charges for what exceeds the free 30 a second (Bot FAQ).
         self._paid = b'"allow_paid_broadcast":true,' if settings.paid else b""
         self._me = Me(0, "")
+        self._passing = Passing(self._take_away)
 
     async def start(self) -> str:
         """The bot's numeric id. Raises TokenRefused or ConnectionError; only getMe must succeed."""
@@ -87,6 +90,7 @@ class TelegramPlatform:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._passing.close()
         await self._request.shutdown()
         await self._poll_request.shutdown()
 
@@ -189,22 +193,40 @@ class TelegramPlatform:
         return (webhook(secret.get_secret_value(), lambda raw: self._take(raw, door)),)
 
     async def reply(self, to: Inbound, replies: Sequence[Reply]) -> None:
-        """Say these where the update came from; failures are logged, never raised."""
-        if (target := split(to.address)) is None or not replies:
+        """Say these where the update came from, or in the message that was pressed; failures are logged, never raised.
+
+        Only what `replaces` changes the pressed message: a refusal must not take a button away from those whose it is.
+        """
+        if (target := split(to.address)) is None:
             return
         chat, head = target
-        if to.kind == "press" and isinstance(to.handle, Handle) and to.handle.message > 0:
-            await self._take_buttons(chat, to.handle.message)
+        handle = to.handle if isinstance(to.handle, Handle) else Handle()
+        panel = handle.message if handle.panel else 0
         for reply in replies:
+            passing = reply.passing and to.place == "group"
+            if passing and to.kind == "say" and handle.message:
+                self._passing.put(chat, handle.message)
             for method, rest in payload_of(reply, to):
-                outcome = await self._say(chat, method, head + rest)
+                fits = panel and reply.replaces and reply.alert is None and not forces(reply, to)
+                outcome = await self._replace(chat, panel, rest) if fits else None
+                panel = 0 if fits else panel
+                if outcome is None or lets_go(outcome):
+                    outcome = await self._patiently(method, head + rest, lambda s, b: classify(s, b, chat))
                 if not isinstance(outcome, Sent):
                     log.warning(
                         "telegram.reply_failed", outcome=type(outcome).__name__, why=getattr(outcome, "why", "")
                     )
+                elif passing:
+                    self._passing.put(chat, outcome.ref)
 
     async def is_admin(self, inbound: Inbound) -> bool:
-        """True in a private chat and for a channel's own post; in a group what getChatMember says, False on failure."""
+        """True in a private chat, for a channel's own post and for what an admin says in a group's name; else what
+        getChatMember says, False on failure.
+
+        The linked channel's posts in a group and people who write as a channel are nobody: neither proves a right here.
+        """
+        if inbound.anonymous:
+            return inbound.place == "group"
         if not inbound.genuine or (target := split(inbound.address)) is None:
             return False
         if inbound.place == "private" or (inbound.place == "channel" and not inbound.user):
@@ -218,6 +240,22 @@ class TelegramPlatform:
             return False
         return member.status in (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
 
+    async def place_of(self, inbound: Inbound, name: str) -> Address | None:
+        """The group or channel "@name", t.me/name or -100…, where who spoke is administrator or creator and we may post."""
+        wanted = chat_named(name)
+        if wanted is None or not inbound.genuine or not inbound.user.isdigit():
+            return None
+        room = await self._ask("getChat", chat_id=wanted)
+        if not isinstance(room, dict) or type(chat := room.get("id")) is not int or room.get("type") == "private":
+            return None
+        if room.get("is_direct_messages") is True:  # a channel's mailbox looks like a group
+            return None
+        person = await self._ask("getChatMember", chat_id=chat, user_id=int(inbound.user))
+        if not isinstance(person, dict) or person.get("status") not in ADMIN:
+            return None
+        ourselves = await self._ask("getChatMember", chat_id=chat, user_id=self._me.id)
+        return address(chat) if isinstance(ourselves, dict) and may_write(room, ourselves) else None
+
     async def _take(self, raw: dict[str, Any], door: Door) -> None:
         """Put one raw update through the door and say its answers. Raises StoreDown alone."""
         try:
@@ -226,17 +264,29 @@ class TelegramPlatform:
         except UNREADABLE as error:
             log.warning("telegram.update_unreadable", update=raw.get("update_id"), why=type(error).__name__)
             return
+        query = update.callback_query.id if update.callback_query else ""
         try:
             if inbound is not None:
                 async with asyncio.timeout(SLOW):
-                    await self.reply(inbound, await door(inbound))
+                    replies = await door(inbound)
+                    words = toast_of(replies, inbound)
+                    if words:
+                        query = ""
+                    if not words or not await self._answer(inbound.handle.query, words):
+                        await self.reply(inbound, replies)
         except StoreDown:
+            query = ""  # it comes again, and is answered then
             raise
         except Exception:  # whatever it is, this update must not come back for ever
             log.exception("telegram.update_failed", update=update.update_id)
         finally:
-            if update.callback_query is not None:
-                await self._quietly(self._bot.answer_callback_query(update.callback_query.id), "answerCallbackQuery")
+            if query:
+                await self._answer(query)
+
+    async def _answer(self, query: str, words: str = "") -> bool:
+        """End the wait after a press, with words where there are some; False where it is too late for that."""
+        call = self._bot.answer_callback_query(query, words or None, show_alert=len(words) > GLANCE or None)
+        return await self._quietly(call, "answerCallbackQuery")
 
     async def _post(
         self, method: str, body: bytes, judge: Callable[[int, bytes], Outcome], total: float | None = None
@@ -260,17 +310,22 @@ class TelegramPlatform:
         told = await self._ask("getWebhookInfo")
         return str(told.get("url") or "") if isinstance(told, dict) else None
 
-    async def _say(self, chat: int, method: str, body: bytes) -> Outcome:
+    async def _patiently(self, method: str, body: bytes, judge: Callable[[int, bytes], Outcome]) -> Outcome:
         """One answer; a short 429 is waited out once, because a person is waiting too."""
-        outcome = await self._post(method, body, lambda s, b: classify(s, b, chat))
+        outcome = await self._post(method, body, judge)
         if isinstance(outcome, Later) and (outcome.after or 0.5) <= PATIENCE:
             await asyncio.sleep(outcome.after or 0.5)
-            outcome = await self._post(method, body, lambda s, b: classify(s, b, chat))
+            outcome = await self._post(method, body, judge)
         return outcome
 
-    async def _take_buttons(self, chat: int, message: int) -> None:
-        """Remove the pressed message's keyboard, so that nobody presses it again."""
-        await self._quietly(self._bot.edit_message_reply_markup(chat, message, reply_markup=None), "removing buttons")
+    async def _replace(self, chat: int, message: int, rest: bytes) -> Outcome:
+        """Put an answer (a body without its chat) in the place of this message of ours, its buttons included."""
+        body = b'{"chat_id":%d,"message_id":%d,' % (chat, message) + rest
+        return await self._patiently("editMessageText", body, lambda s, b: classify_edit(s, b, chat, message))
+
+    async def _take_away(self, chat: int, message: int) -> None:
+        """Delete it where we may: our own always, a member's command as an administrator; silent where not."""
+        await self._ask("deleteMessage", chat_id=chat, message_id=message)
 
     async def _open_door(self) -> None:
         """Set the webhook, or take away what would keep us from polling; say whose it was."""
@@ -293,22 +348,26 @@ class TelegramPlatform:
             await self._quietly(self._bot.delete_webhook(read_timeout=SETUP), "deleteWebhook")
 
     async def _set_menu(self) -> None:
-        first = next(iter(self._menu.values()), ())
-        for language, entries in {"": first, **self._menu}.items():
-            if not entries:
-                continue
-            commands = [BotCommand(name, text) for name, text in entries][:MENU]
-            call = self._bot.set_my_commands(commands, language_code=language or None, read_timeout=SETUP)
-            await self._quietly(call, "setMyCommands")
+        await asyncio.gather(
+            *(
+                self._quietly(
+                    self._bot.set_my_commands(commands, scope, language or None, read_timeout=SETUP), "setMyCommands"
+                )
+                for scope, language, commands in lists(self._menu)
+            )
+        )
 
-    async def _quietly(self, call: Any, what: str) -> None:
-        """Await a call that may fail: only a warning. An old press or an unchanged keyboard is not even that."""
+    async def _quietly(self, call: Any, what: str) -> bool:
+        """Await a call that may fail: only a warning. An old press is not even that. Whether it was done."""
         try:
             await call
         except BadRequest as error:
             log.info("telegram.call_refused", call=what, why=error.message)
         except (TelegramError, *UNREADABLE) as error:
             log.warning("telegram.call_failed", call=what, why=str(error)[:200])
+        else:
+            return True
+        return False
 
 
 def split(to: Address) -> tuple[int, bytes] | None:

@@ -14,17 +14,32 @@ from telegram import (
     ChatMemberRestricted,
     ChatMemberUpdated,
     Message,
+    MessageEntity,
     Update,
     User,
 )
 from telegram.constants import ChatID, ChatType
 
 from newsbot.core.model import Address, Inbound, Place
+from newsbot.platforms.telegram import marker
 
 ALLOWED = ("message", "edited_message", "channel_post", "callback_query", "my_chat_member")
 
 # Fake senders Telegram puts in `from`: the anonymous admin, the linked channel's forwarder, "user as a channel".
 NOBODY = frozenset({int(ChatID.ANONYMOUS_ADMIN), int(ChatID.SERVICE_CHAT), int(ChatID.FAKE_CHANNEL)})
+
+# What Telegram marks in any text by itself; every other entity was written by us, and only alerts have such.
+FOUND = frozenset(
+    {
+        MessageEntity.MENTION,
+        MessageEntity.HASHTAG,
+        MessageEntity.CASHTAG,
+        MessageEntity.BOT_COMMAND,
+        MessageEntity.URL,
+        MessageEntity.EMAIL,
+        MessageEntity.PHONE_NUMBER,
+    }
+)
 
 # What a 400 always follows if it is named as a thread: the General topic (tdlib/telegram-bot-api, Client.cpp).
 GENERAL = 1
@@ -34,10 +49,16 @@ COMMAND = re.compile(r"^(/[A-Za-z0-9_]{1,64})@([A-Za-z0-9_]{1,64})(?=\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """What an answer needs: the message it answers (0: none can be named) and the button press, if it was one."""
+    """What an answer needs: the message it answers (0: none can be named) and the button press, if it was one.
+
+    `panel`: the pressed message is an answer of ours, which another may take the place of; `alert`: it is an alert.
+    Neither where Telegram does not show it any more.
+    """
 
     message: int = 0
     query: str = ""
+    panel: bool = False
+    alert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +98,10 @@ def _message(message: Message, event: str, me: Me, *, edited: bool) -> Inbound |
     chat = message.chat
     if message.migrate_to_chat_id:
         return Inbound("moved", address(chat.id), place(chat), "", str(message.migrate_to_chat_id), event)
-    text = _for_us(message.text or "", me)
+    text = _for_us(_answering(message, me), me)
     if text is None or not text.strip() or (place(chat) != "private" and not text.startswith("/")):
         return None
     user = str(message.from_user.id) if message.from_user else ""
-    genuine = not edited and _genuine(message)
     return Inbound(
         "say",
         _where(message),
@@ -89,10 +109,29 @@ def _message(message: Message, event: str, me: Me, *, edited: bool) -> Inbound |
         user,
         text,
         event,
-        genuine=genuine,
+        genuine=not edited and _genuine(message),
+        anonymous=not edited and _anonymous(message),
         language=_language(message.from_user),
         handle=Handle(message.message_id),
     )
+
+
+def _answering(message: Message, me: Me) -> str:
+    """The text; what answers a question of ours says the question's verb before it, unless it is a command itself.
+
+    Only what we wrote counts as a question, and no alert: an alert holds foreign words.
+    """
+    text, question = message.text or "", message.reply_to_message
+    if not text or text.startswith("/") or question is None or not is_panel(question):
+        return text
+    asked = question.from_user
+    verb = marker.read(question.text or "") if asked is not None and asked.id == me.id else ""
+    return f"/{verb} {text}" if verb else text
+
+
+def is_panel(message: Message) -> bool:
+    """Whether this message of ours is an answer: plain words. An alert always has formatting, its first line is bold."""
+    return message.text is not None and all(entity.type in FOUND for entity in message.entities)
 
 
 def _language(person: User | None) -> str:
@@ -123,11 +162,29 @@ def _genuine(message: Message) -> bool:
     return sender is not None and not sender.is_bot and sender.id not in NOBODY and message.sender_chat is None
 
 
+def _anonymous(message: Message) -> bool:
+    """Whether an admin typed this in their own group's name (Bot API, Message.sender_chat).
+
+    The linked channel's posts and people who write as a channel have another `sender_chat`.
+    """
+    if message.forward_origin or message.via_bot or message.is_automatic_forward:
+        return False
+    chat, sender = message.chat, message.from_user
+    if chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP) or message.sender_chat is None:
+        return False
+    return message.sender_chat.id == chat.id and sender is not None and sender.id == ChatID.ANONYMOUS_ADMIN
+
+
 def _press(query: CallbackQuery, event: str) -> Inbound | None:
     message = query.message
     if message is None or not query.data:
         return None
-    where = _where(message) if isinstance(message, Message) else address(message.chat.id)
+    # The library reads a message it cannot see (date 0) as an empty Message.
+    seen = message if isinstance(message, Message) and message.is_accessible else None
+    if seen is None and message.chat.is_forum:
+        return None  # which topic it stood in is not told, and the whole chat must not get what one topic meant
+    where = _where(seen) if seen else address(message.chat.id)
+    panel = seen is not None and is_panel(seen)
     person = query.from_user
     stranger = message.chat.type == ChatType.PRIVATE and message.chat.id != person.id
     genuine = not person.is_bot and person.id not in NOBODY and not stranger
@@ -140,7 +197,7 @@ def _press(query: CallbackQuery, event: str) -> Inbound | None:
         event,
         genuine=genuine,
         language=_language(person),
-        handle=Handle(message.message_id, query.id),
+        handle=Handle(message.message_id, query.id, panel, seen is not None and not panel),
     )
 
 

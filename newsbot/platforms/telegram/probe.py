@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 ADMIN = ("creator", "administrator")
+
+NAME = re.compile(r"(?:@|(?:https?://)?t\.me/)([A-Za-z][A-Za-z0-9_]{3,31})/?")
+ID = re.compile(r"@?(-[0-9]{1,16})")
+
+
+def chat_named(name: str) -> int | str | None:
+    """What getChat takes for "@news", "t.me/news" or "-1001234567890" (also after "@"); None for what names neither a group
+    nor a channel."""
+    if given := ID.fullmatch(name):
+        return int(given[1])
+    found = NAME.fullmatch(name)
+    return f"@{found[1]}" if found else None
 
 
 def may_write(chat: Mapping[str, Any], member: Mapping[str, Any]) -> bool:

@@ -55,8 +55,11 @@ class TelegramDialect:
             "link_preview_options": _card(message, link),
             "disable_notification": message.silent or message.urgency is Urgency.NORMAL,
         }
-        if link and _leads_on(message):
-            payload["reply_markup"] = {"inline_keyboard": [[{"text": message.read, "url": link}]]}
+        rows = [[{"text": message.read, "url": link}]] if link and _leads_on(message) else []
+        if message.more:
+            rows.append([{"text": label, "callback_data": data} for label, data in message.more])
+        if rows:
+            payload["reply_markup"] = {"inline_keyboard": rows}
         return Rendered("sendMessage", payload)
 
     def parse(self, address: Address) -> Address:
@@ -77,6 +80,10 @@ class TelegramDialect:
     def show_ref(self, ref: int) -> str:
         """The message id."""
         return str(ref)
+
+    def is_private(self, address: Address) -> bool:
+        """Groups and channels have numbers below zero (Bot API, Chat.id)."""
+        return not address.chat.startswith("-")
 
 
 def escape(words: str) -> str:
