@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -68,6 +69,44 @@ def button(**more: Any) -> dict[str, Any]:
 
 def actions(*elements: dict[str, Any]) -> dict[str, Any]:
     return {"type": "actions", "elements": list(elements)}
+
+
+def option(value: str, label: str = "") -> dict[str, Any]:
+    return {"text": plain(label or value), "value": value}
+
+
+TOPICS = [option("politics", "정치"), option("economy", "경제"), option("world", "국제")]
+
+
+def menu(kind: str, action: str, options: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "action_id": action, "options": copy.deepcopy(options or TOPICS), **more}
+
+
+def entry(element: dict[str, Any], block_id: str, **more: Any) -> dict[str, Any]:
+    return {"type": "input", "block_id": block_id, "label": plain(block_id), "element": element, **more}
+
+
+def section(element: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "section", "text": plain("x"), "accessory": element}
+
+
+def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "modal", "title": plain("설정"), "submit": plain("저장"), "blocks": list(blocks), **more}
+
+
+def home(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "home", "blocks": list(blocks), **more}
+
+
+TEXT = {"type": "plain_text_input", "action_id": "text"}
+FORM = modal(
+    entry(menu("checkboxes", "topics", initial_options=TOPICS[:1]), "주제"),
+    entry(TEXT | {"min_length": 2, "max_length": 20}, "키워드", optional=True),
+    entry({"type": "timepicker", "action_id": "from", "initial_time": "23:00", "timezone": "Asia/Seoul"}, "조용히"),
+    entry(menu("static_select", "least"), "급한 것만", optional=True, hint=plain("비우면 모두")),
+    callback_id="settings",
+    private_metadata="D0RAE",
+)
 
 
 def web_client(sandbox: Running, http: aiohttp.ClientSession, token: str | None = None) -> AsyncWebClient:

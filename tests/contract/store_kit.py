@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
+from newsbot.core.editorial import new_story_id
 from newsbot.core.model import Intent, Later, Outcome, Pace, Receipt, Sent, Story, Tally, Urgency, Window
+from newsbot.flows.digests import Digests
+from newsbot.flows.plan import Plan
+from newsbot.flows.readers import Readers
+from newsbot.ports import Clock
 from newsbot.store import keys
+from newsbot.store.audiences import RedisAudiences
 from newsbot.store.ledger import GATHERED, RedisLedger
 from newsbot.store.redis import Redis, load, translated
+from newsbot.store.stories import RedisStories
 
 BOT = "telegram"
 START = 1_800_000_000_000_000  # microseconds
@@ -40,8 +48,8 @@ class SetClock(Redis):
         async with translated():
             return await self.client.eval(source, len(keys), *keys, *arguments, self.micros)
 
-    async def call(self, *command: Any) -> Any:
-        return self._time() if command == ("TIME",) else await super().call(*command)
+    async def call(self, *command: Any, near: str = "") -> Any:
+        return self._time() if command == ("TIME",) else await super().call(*command, near=near)
 
     async def pipeline(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         replies = await super().pipeline(commands)
@@ -89,7 +97,27 @@ async def crowd(redis: Redis, members: Iterable[int], bot: str = BOT, most_recor
     for index in members[:most_records]:
         shards.setdefault(keys.chat(bot, index), []).extend([index, f"{1_000_000 + index} ko 1"])
     await redis.pipeline([["HSET", shard, *fields] for shard, fields in shards.items()])
+    await redis.call("SADD", keys.names(bot), "all", "floor:normal")
     await redis.call("SET", keys.next_index(bot), max(members, default=-1) + 1)
+
+
+def readers_of(redis: Redis, home: str = "Asia/Seoul") -> Readers:
+    """Who gets what, without keywords."""
+    return Readers(RedisAudiences(redis), RedisStories(redis), lambda text: frozenset(), home)
+
+
+def planner(ledger: RedisLedger, stories: RedisStories, ref_bytes: Mapping[str, int], clock: Clock) -> Plan:
+    """The flow that makes the plans; `ref_bytes` of each bot."""
+    redis = ledger._redis
+    readers = readers_of(redis)
+    digests = Digests(stories, readers.audiences, readers, ledger, tuple(ref_bytes), new_story_id)
+    dialects: Any = {bot: SimpleNamespace(ref_bytes=width) for bot, width in ref_bytes.items()}
+    return Plan(stories, ledger, dialects, readers, digests, clock)
+
+
+async def opened(ledger: RedisLedger, story: Story, bot: str, ref_bytes: int, now: float) -> int:
+    """Plan this story for whoever wants it now, as the flow does."""
+    return await ledger.plan(story, bot, ref_bytes, now, *await readers_of(ledger._redis).split(story, bot))
 
 
 def sent(window: Window) -> Results:

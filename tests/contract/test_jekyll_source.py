@@ -127,6 +127,7 @@ async def test_an_edit_is_told_a_touch_is_not(site: Path) -> None:
         assert await hears(site, told) == []
 
 
+@pytest.mark.slow
 async def test_a_file_in_somebodys_hands_is_not_read(site: Path) -> None:
     async with watching(site) as told:
         with (site / "_posts/2024-07-12-slow.md").open("w") as file:
@@ -140,6 +141,7 @@ async def test_a_file_in_somebodys_hands_is_not_read(site: Path) -> None:
         assert await hears(site, told) == []
 
 
+@pytest.mark.slow
 async def test_a_file_appended_to_in_pieces_is_told_whole(site: Path) -> None:
     path = site / "_posts/2024-07-12-pieces.md"
     async with watching(site) as told:
@@ -152,6 +154,7 @@ async def test_a_file_appended_to_in_pieces_is_told_whole(site: Path) -> None:
         assert told.nothing
 
 
+@pytest.mark.slow
 async def test_without_leases_silence_decides(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "open_writers", lambda path: "unknown")
     async with watching(site) as told:
@@ -164,6 +167,7 @@ async def test_without_leases_silence_decides(site: Path, monkeypatch: pytest.Mo
         assert told.nothing
 
 
+@pytest.mark.slow
 async def test_front_matter_that_never_ends_is_reported_in_the_end(site: Path) -> None:
     async with watching(site) as told:
         write(site, "_posts/2024-07-12-open.md", "---\ntitle: 끝이 없다\n")
@@ -236,6 +240,7 @@ async def test_a_post_is_told_when_its_hour_has_come(site: Path, monkeypatch: py
     await changes.aclose()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 async def test_a_folder_that_goes_away_ends_the_watch_and_a_new_one_goes_on(site: Path) -> None:
     write(site, "_posts/2024-07-12-a.md")
     it = source(site)
@@ -253,6 +258,7 @@ async def test_a_folder_that_goes_away_ends_the_watch_and_a_new_one_goes_on(site
     await changes.aclose()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 async def test_a_folder_that_is_away_while_watched(site: Path) -> None:
     it = source(site)
     await it.scan()
@@ -265,11 +271,13 @@ async def test_a_folder_that_is_away_while_watched(site: Path) -> None:
     assert 0.9 < time.perf_counter() - began < 4.0
 
 
+@pytest.mark.slow
 async def test_a_folder_that_was_never_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such folder"):
         await asyncio.wait_for(anext(source(tmp_path / "site").changes()), DEADLINE)
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_still_empty_is_not_told_as_news(site: Path) -> None:
     """Jekyll would publish it under its file name; while somebody watches, its words come with the next change."""
     async with watching(site) as told:
@@ -280,6 +288,7 @@ async def test_a_file_that_is_still_empty_is_not_told_as_news(site: Path) -> Non
         assert (await told.next()).title == "이제 있다"
 
 
+@pytest.mark.slow
 async def test_a_release_swapped_in_by_a_link(tmp_path: Path) -> None:
     write(tmp_path, "one/_posts/2024-07-12-a.md", text("하나"))
     write(tmp_path, "two/_posts/2024-07-12-b.md", text("둘"))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
-import uvicorn
 from pydantic import SecretStr, ValidationError
 from starlette.applications import Starlette
 
@@ -33,9 +31,11 @@ from newsbot.core.model import (
 from newsbot.platforms.slack.client import SlackPlatform
 from newsbot.platforms.slack.door import Guard
 from newsbot.platforms.slack.settings import Settings
-from newsbot.ports import StoreDown, TokenRefused
+from newsbot.ports import TokenRefused
 from newsbot.sandbox.serve import Running, serve
 from newsbot.sandbox.slack.http import signed
+from tests.contract.front_kit import Door, People, signed_http, socket, until
+from tests.contract.front_kit import slack_platform as build
 
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "*[속보]* 제목"}}]
 ALERT = Rendered("chat.postMessage", {"text": "[속보] 제목", "blocks": BLOCKS, "unfurl_links": False})
@@ -49,11 +49,6 @@ async def sandbox() -> AsyncIterator[Running]:
     await running.stop()
 
 
-def build(sandbox: Running, **settings: Any) -> SlackPlatform:
-    token = sandbox.world.slack.bot_token
-    return SlackPlatform(Settings(bot_token=SecretStr(token), api_base=f"{sandbox.url}/api", **settings), token)
-
-
 @pytest.fixture
 async def slack(sandbox: Running) -> AsyncIterator[SlackPlatform]:
     platform = build(sandbox)
@@ -62,81 +57,10 @@ async def slack(sandbox: Running) -> AsyncIterator[SlackPlatform]:
     await platform.close()
 
 
-class Door:
-    """Remembers what came in and answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.seen: list[Inbound] = []
-        self.replies: Sequence[Reply] = ()
-        self.down = 0
-
-    async def __call__(self, inbound: Inbound) -> Sequence[Reply]:
-        self.seen.append(inbound)
-        if self.down > 0:
-            self.down -= 1
-            raise StoreDown
-        return self.replies
-
-
-class People:
-    """The cast, acting through the sandbox's control API."""
-
-    def __init__(self, url: str, client: httpx.AsyncClient) -> None:
-        self._url = url
-        self._client = client
-
-    async def __call__(self, act: str, **given: Any) -> dict[str, Any]:
-        response = await self._client.post(f"{self._url}/sandbox/slack/{act}", json=given)
-        answer = response.json()
-        assert response.status_code == 200, answer
-        assert isinstance(answer, dict)
-        return answer
-
-
 @pytest.fixture
 async def people(sandbox: Running) -> AsyncIterator[People]:
     async with httpx.AsyncClient(timeout=5) as client:
         yield People(sandbox.url, client)
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(8):
-        while not true():
-            await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def socket(sandbox: Running, door: Door) -> AsyncIterator[SlackPlatform]:
-    platform = build(sandbox, app_token=SecretStr(sandbox.world.slack.app_token))
-    await platform.start()
-    task = asyncio.create_task(platform.receive(door))
-    try:
-        await until(lambda: sandbox.world.slack.wire.sockets)
-        yield platform
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await platform.close()
-
-
-@asynccontextmanager
-async def http(sandbox: Running, door: Door, people: People) -> AsyncIterator[str]:
-    platform = build(sandbox, signing_secret=SecretStr(sandbox.world.slack.signing_secret))
-    await platform.start()
-    app = Starlette(routes=list(platform.routes(door)))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="none"))
-    task = asyncio.create_task(server._serve())
-    try:
-        await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        url = f"http://127.0.0.1:{port}/slack/events"
-        assert await people("request_url", url=url) == {"url": url, "verified": True}
-        yield url
-    finally:
-        server.should_exit = True
-        await task
-        await platform.close()
 
 
 def visible(sandbox: Running, channel: str) -> list[str]:
@@ -227,7 +151,7 @@ async def test_edit_and_delete_can_be_repeated(sandbox: Running, slack: SlackPla
 async def test_a_command_and_a_button(sandbox: Running, people: People, way: str) -> None:
     door = Door()
     door.replies = [Reply("a <!here> & b", (Button("속보만", "u:breaking"),)), Reply("", alert=ALERT)]
-    async with socket(sandbox, door) if way == "socket" else http(sandbox, door, people):
+    async with socket(sandbox, door) if way == "socket" else signed_http(sandbox, door, people):
         answer = await people("command", user="Rae", channel="#news", text="subscribe all")
         said = door.seen[0]
         assert (said.kind, said.address, said.place, said.user) == ("say", TO, "channel", "T0SANDBOX/U0RAE")
@@ -236,7 +160,7 @@ async def test_a_command_and_a_button(sandbox: Running, people: People, way: str
         assert answer["reply"]["response_type"] == "ephemeral"
         assert "&lt;!here&gt; &amp; b" in answer["reply"]["text"]
         await until(lambda: len(visible(sandbox, "C0NEWS")) == 2)
-        door.replies = [Reply("알겠습니다")]
+        door.replies = [Reply("알겠습니다", replaces=True)]
         assert (await people("press", user="Rae", channel="#news", button="속보만"))["acked"]
         await until(lambda: "알겠습니다" in visible(sandbox, "C0NEWS"))
         assert not any("here" in text for text in visible(sandbox, "C0NEWS")), "the question gives way to the answer"
@@ -250,7 +174,7 @@ async def test_a_command_and_a_button(sandbox: Running, people: People, way: str
 @pytest.mark.parametrize("way", ["socket", "http"])
 async def test_events(sandbox: Running, people: People, way: str) -> None:
     door = Door()
-    async with socket(sandbox, door) if way == "socket" else http(sandbox, door, people):
+    async with socket(sandbox, door) if way == "socket" else signed_http(sandbox, door, people):
         await people("member", user="bot", channel="#desk", joined=True, inviter="Ed")
         await people("member", user="Sam", channel="#desk", joined=True)
         await people("member", user="bot", channel="#desk", joined=False)
@@ -274,7 +198,7 @@ async def test_a_lost_store_means_no_acknowledgement_and_the_event_comes_again(
     door = Door()
     door.down = 1
     await people("settings", retry_delays=[0.01], ack_seconds=0.3)
-    async with http(sandbox, door, people):
+    async with signed_http(sandbox, door, people):
         assert not (await people("say", user="Rae", text="topics"))["acked"]
         await until(lambda: len(door.seen) == 2)
     assert door.seen[0].event == door.seen[1].event

@@ -50,6 +50,7 @@ async def sandbox() -> AsyncIterator[Running]:
 
 
 @pytest.mark.parametrize("name", ["telegram", "slack"])
+@pytest.mark.slow
 async def test_no_send_becomes_a_doubt_because_the_process_stood_still(sandbox: Running, name: str) -> None:
     world = sandbox.world
     given = {

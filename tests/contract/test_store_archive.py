@@ -18,7 +18,7 @@ from newsbot.store.ledger import RedisLedger
 from newsbot.store.packing import Chunk
 from newsbot.store.redis import Redis
 from tests.contract.archive_kit import NOW, Push, Watched, hot_parts, leftovers
-from tests.contract.store_kit import BOT, Work, crowd, story
+from tests.contract.store_kit import BOT, Work, crowd, opened, story
 
 DAY = 86400.0
 
@@ -296,6 +296,7 @@ async def test_clearing_what_has_no_references_or_is_not_there_changes_nothing(
     assert await redis.call("KEYS", "*BBBBB*") == []
 
 
+@pytest.mark.slow
 async def test_a_damaged_record_is_told_and_never_unfolded(redis: Redis, archive: RedisArchive) -> None:
     await Push(range(40_000)).lay(redis)
     await archive.fold(BOT, "AAAAA")
@@ -367,12 +368,13 @@ async def test_no_command_carries_more_than_a_quarter_of_a_megabyte_or_a_thousan
     assert not {command[0] for command in watched.asked} & {"GET", "HGETALL", "HVALS", "SMEMBERS", "KEYS", "DEL"}
 
 
+@pytest.mark.slow
 async def test_the_ledger_says_the_same_after_a_fold_and_corrects_what_was_folded(
     redis: Redis, archive: RedisArchive
 ) -> None:
     ledger, first = RedisLedger(redis, guarded=False), story()
     await crowd(redis, range(0, 400, 2))
-    assert await ledger.plan(first, BOT, 4, NOW) == 200
+    assert await opened(ledger, first, BOT, 4, NOW) == 200
     outcomes = [Uncertain("lost"), Gone("blocked", "stopped"), Sent(7_000_001), Sent(7_000_002)]
     await Work(ledger).drain(lambda window: [(one, outcomes[n % 4], 0.0) for n, one in enumerate(window.intents)])
     before = [await ledger.why(BOT, first.id, index) for index in range(400)]

@@ -9,7 +9,7 @@ import pytest
 from newsbot.store import keys
 from newsbot.store.ledger import GATHERED, GIVEN_UP, RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, SetClock, Teller, at_work, crowd, let_through, story
+from tests.contract.store_kit import BOT, SetClock, Teller, at_work, crowd, let_through, opened, story
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def ledger(clock: SetClock) -> RedisLedger:
 
 async def planned(ledger: RedisLedger, members: Sequence[int] = range(12), push: str = "AAAAA") -> None:
     await crowd(ledger._redis, members)
-    await ledger.plan(story(push), BOT, 4, 1_800_000_000.0)
+    await opened(ledger, story(push), BOT, 4, 1_800_000_000.0)
 
 
 async def test_nothing_is_begun_before_a_worker_told_what_it_knows(ledger: RedisLedger, clock: SetClock) -> None:

@@ -10,7 +10,7 @@ from newsbot.core.model import Doubt, Gone, Later, Outcome, Sent, Tally, Uncerta
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, START, SetClock, Work, account, crowd, later, sent, story
+from tests.contract.store_kit import BOT, START, SetClock, Work, account, crowd, later, opened, sent, story
 
 D, X = Uncertain("no answer"), Gone("blocked", "stopped")
 EVER = START / 1e6 + 1e6
@@ -41,7 +41,7 @@ async def commit(ledger: RedisLedger, window: Window, *outcomes: Outcome) -> Non
 async def doubtful(ledger: RedisLedger, members: Sequence[int] = SPARSE, urgency: Urgency = Urgency.NORMAL) -> Window:
     """A push whose every delivery is in doubt; the window it was begun in."""
     await crowd(ledger._redis, members)
-    await ledger.plan(story(urgency=urgency), BOT, 4, START / 1e6)
+    await opened(ledger, story(urgency=urgency), BOT, 4, START / 1e6)
     window = await Work(ledger, "first").begin()
     await commit(ledger, window, *[D for _ in window.intents])
     return window
@@ -64,7 +64,7 @@ async def state(ledger: RedisLedger, index: int) -> tuple[str, str | None]:
 
 async def test_a_doubt_says_whose_it_is_and_since_when(ledger: RedisLedger, clock: SetClock) -> None:
     await crowd(clock, SPARSE)
-    await ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(ledger, story(), BOT, 4, START / 1e6)
     work = Work(ledger)
     for _ in range(3):
         await commit(ledger, await work.begin(2), Sent(5), D)
@@ -156,7 +156,7 @@ async def test_however_many_tries_are_no_doubt_that_is_sent_once_more(
 ) -> None:
     """An edit is tried once a minute for a week."""
     await crowd(clock, range(2))
-    await ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(ledger, story(), BOT, 4, START / 1e6)
     push = "AAAAA"
     if edits:
         await ledger.commit(BOT, push, sent(await work.begin()))
@@ -203,7 +203,7 @@ async def test_a_doubt_of_what_is_closed_is_not_sent_once_more(
     ledger: RedisLedger, clock: SetClock, work: Work, end: str, word: str
 ) -> None:
     await crowd(clock, range(20))
-    await ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(ledger, story(), BOT, 4, START / 1e6)
     await commit(ledger, await work.begin(3), D, D, D)
     await at_its_end(ledger, clock, end)
     assert (await work.begin()).intents == ()
@@ -225,7 +225,7 @@ async def test_what_cannot_be_sent_once_more_is_in_doubt_again(
 ) -> None:
     """Its first copy may be there: it is neither cancelled nor dead."""
     await crowd(clock, range(20))
-    await ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(ledger, story(), BOT, 4, START / 1e6)
     await commit(ledger, await work.begin(4), D, D, D, D)
     queued, flying, lost, _ = await open_doubts(ledger)
     await settled(ledger, "resend", [flying, lost])
@@ -323,7 +323,7 @@ async def test_nothing_is_left_of_a_try_that_a_late_answer_made_needless(
 
 async def test_a_copy_of_a_slack_message_keeps_every_digit(ledger: RedisLedger, clock: SetClock, work: Work) -> None:
     await crowd(clock, [9])
-    await ledger.plan(story(), BOT, 8, START / 1e6)
+    await opened(ledger, story(), BOT, 8, START / 1e6)
     first = await work.begin()
     await commit(ledger, first, D)
     await settled(ledger, "resend")
@@ -338,7 +338,7 @@ SECOND = story().model_copy(update={"revision": 2})
 async def edited(ledger: RedisLedger, work: Work) -> Window:
     """Three chats that have it, and the window in which it is edited."""
     await crowd(ledger._redis, range(3))
-    await ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(ledger, story(), BOT, 4, START / 1e6)
     await ledger.commit(BOT, "AAAAA", sent(await work.begin()))
     await ledger.plan_edit(SECOND, BOT, 4, START / 1e6)
     window = await work.begin()
@@ -379,9 +379,9 @@ async def test_an_edit_that_a_newer_one_ended_is_in_doubt(ledger: RedisLedger, c
 async def test_a_follow_up_in_doubt_knows_what_it_answers(ledger: RedisLedger, clock: SetClock, work: Work) -> None:
     """In whose thread it is to be looked for."""
     await crowd(clock, SPARSE)
-    await ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(ledger, story(), BOT, 4, START / 1e6)
     await ledger.commit(BOT, "AAAAA", sent(await work.begin()))
     clock.passes(2)
-    await ledger.plan(story("BBBBB").model_copy(update={"parent": "AAAAA"}), BOT, 4, START / 1e6)
+    await opened(ledger, story("BBBBB").model_copy(update={"parent": "AAAAA"}), BOT, 4, START / 1e6)
     await commit(ledger, await work.begin(), *[D for _ in SPARSE])
     assert [(one.index, one.base) for one in await open_doubts(ledger)] == [(n, n + 1) for n in SPARSE]

@@ -10,7 +10,7 @@ from newsbot.core.model import Gone, Later, Sent, Story, Uncertain, Window
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, LIMITLESS, SetClock, crowd, sent, story
+from tests.contract.store_kit import BOT, LIMITLESS, SetClock, crowd, opened, sent, story
 
 NOW = 1_800_000_000.0
 FIRST = story()
@@ -33,7 +33,7 @@ def ledger(clock: SetClock) -> RedisLedger:
 
 async def planned(ledger: RedisLedger, size: int = 6, ref_bytes: int = 4) -> None:
     await crowd(ledger._redis, range(size))
-    assert await ledger.plan(FIRST, BOT, ref_bytes, NOW) == size
+    assert await opened(ledger, FIRST, BOT, ref_bytes, NOW) == size
 
 
 async def begin(ledger: RedisLedger, most: int = 16) -> Window:
@@ -139,11 +139,11 @@ async def test_a_follow_up_answers_the_first_alert_where_that_is(ledger: RedisLe
     await crowd(ledger._redis, range(20))
     for index in (0, 9, 10, 17):  # a parent that went to some: position and index differ
         await ledger._redis.call("SETBIT", keys.bitmap(BOT, "active"), index, 0)
-    assert await ledger.plan(FIRST, BOT, 4, NOW) == 16
+    assert await opened(ledger, FIRST, BOT, 4, NOW) == 16
     await send_all(ledger)
     for index in (0, 9, 10, 17):
         await ledger._redis.call("SETBIT", keys.bitmap(BOT, "active"), index, 1)
     later = story("BBBBB").model_copy(update={"kind": "follow-up", "parent": "AAAAA"})
-    assert await ledger.plan(later, BOT, 4, NOW) == 20
+    assert await opened(ledger, later, BOT, 4, NOW) == 20
     begun = [*(await begin(ledger)).intents, *(await begin(ledger)).intents]
     assert {one.index: one.base for one in begun} == {n: 0 if n in (0, 9, 10, 17) else n + 1 for n in range(20)}

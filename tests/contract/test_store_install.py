@@ -82,6 +82,7 @@ async def test_another_or_an_emptied_redis_is_refused_with_the_id_that_is_missin
         await look(redis, folder, strict=False)
 
 
+@pytest.mark.slow
 async def test_the_mark_follows_the_time_of_redis_on_both_sides(redis: Redis, folder: Path) -> None:
     await ours(redis, folder)
     name, seen = marked(folder)
@@ -174,6 +175,7 @@ async def process(sandbox: Running, redis: Redis, folder: Path) -> AsyncIterator
         yield found
 
 
+@pytest.mark.slow
 async def test_a_running_process_ends_when_its_redis_is_restored_under_it(
     redis: Redis, process: Process, folder: Path
 ) -> None:

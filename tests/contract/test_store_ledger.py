@@ -13,7 +13,7 @@ from newsbot.core.model import Gone, Later, Outcome, Refused, Sent, Uncertain, U
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, LIMITLESS, SetClock, Work, account, bitmap, crowd, later, sent, story
+from tests.contract.store_kit import BOT, LIMITLESS, SetClock, Work, account, bitmap, crowd, later, opened, sent, story
 
 PUSH = keys.push(BOT, "AAAAA")
 
@@ -37,7 +37,7 @@ def work(ledger: RedisLedger) -> Work:
 
 async def planned(ledger: RedisLedger, members: Any, **how: Any) -> int:
     await crowd(ledger._redis, members)
-    return await ledger.plan(story(**how), BOT, 4, 1_800_000_000.0)
+    return await opened(ledger, story(**how), BOT, 4, 1_800_000_000.0)
 
 
 SIZES = [0, 1, 7, 8, 9, 16, 17, 1000, pytest.param(100_003, marks=pytest.mark.slow)]
@@ -94,7 +94,7 @@ async def test_everything_of_a_push_goes_away_with_it(ledger: RedisLedger, work:
     await planned(ledger, range(9))
     await work.drain(lambda window: [(one, Gone("blocked", "stopped"), 0) for one in window.intents])
     await ledger._redis.call("DEL", keys.bitmap(BOT, "all"))
-    assert await ledger.plan(story("EMPTY"), BOT, 4, 0) == 0
+    assert await opened(ledger, story("EMPTY"), BOT, 4, 0) == 0
     parts = await ledger._redis.call("KEYS", "nb:{telegram}:push:*")
     assert PUSH.encode() + b":reasons" in parts
     assert {part: await ledger._redis.call("TTL", part) for part in parts} == dict.fromkeys(parts, keys.KEPT)
@@ -252,7 +252,7 @@ async def test_where_late_alerts_are_dropped_the_rest_is_dead_with_a_receipt(clo
 
 async def test_the_time_to_live_runs_by_redis_own_clock(ledger: RedisLedger, work: Work) -> None:
     await crowd(ledger._redis, range(3))
-    await ledger.plan(story(urgency=Urgency.FLASH), BOT, 4, 1_800_000_000.0 - 3600)  # a host an hour slow
+    await opened(ledger, story(urgency=Urgency.FLASH), BOT, 4, 1_800_000_000.0 - 3600)  # a host an hour slow
     assert len((await work.begin()).intents) == 3
 
 
@@ -262,12 +262,12 @@ async def test_lanes_go_by_urgency_then_age(ledger: RedisLedger, clock: SetClock
         ("NEWER", Urgency.NORMAL, 1.8e9), ("OLDER", Urgency.NORMAL, 1.7e9),
         ("BREAK", Urgency.BREAKING, 1.8e9 + 99), ("FLASH", Urgency.FLASH, 1.8e9 + 999),
     ]:  # fmt: skip
-        await ledger.plan(story(name, urgency, at=at), BOT, 4, 1.8e9)
+        await opened(ledger, story(name, urgency, at=at), BOT, 4, 1.8e9)
     served = []
     while (window := await work.begin(4)).intents:
         served.append(window.push)
         if len(served) == 1:
-            await ledger.plan(story("LATER", Urgency.FLASH, at=1.9e9), BOT, 4, 1.8e9)
+            await opened(ledger, story("LATER", Urgency.FLASH, at=1.9e9), BOT, 4, 1.8e9)
         await ledger.commit(BOT, window.push, sent(window))
         clock.passes(1)
     # floors: everybody asked for "normal" and more urgent
@@ -279,7 +279,7 @@ async def test_pushes_that_wait_for_retries_do_not_starve_the_next(
 ) -> None:
     await crowd(clock, range(2))
     for number in range(40):
-        await ledger.plan(story(f"P{number:04}", at=number), BOT, 4, 1.8e9)
+        await opened(ledger, story(f"P{number:04}", at=number), BOT, 4, 1.8e9)
     for _ in range(39):
         window = await work.begin()
         await ledger.commit(BOT, window.push, later(window, 60))
@@ -301,7 +301,7 @@ async def test_who_left_between_plan_and_begin_is_skipped(ledger: RedisLedger, w
 
 async def test_slack_references_keep_their_microseconds(ledger: RedisLedger, clock: SetClock, work: Work) -> None:
     await crowd(clock, range(3))
-    await ledger.plan(story(), BOT, 8, 1.8e9)
+    await opened(ledger, story(), BOT, 8, 1.8e9)
     window = await work.begin()
     clock.passes(7)
     refs = [1_800_000_000_123_457, (1 << 64) - 1, 1]

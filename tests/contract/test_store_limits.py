@@ -13,7 +13,7 @@ from newsbot.core.model import Later, Uncertain, Window
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, SetClock, Work, account, crowd, later, sent, story
+from tests.contract.store_kit import BOT, SetClock, Work, account, crowd, later, opened, sent, story
 
 SILENT = 3.1
 """Seconds without a heartbeat that are too many."""
@@ -23,7 +23,7 @@ SILENT = 3.1
 async def clock(redis: Redis) -> AsyncIterator[SetClock]:
     connection = SetClock(redis.url)
     await crowd(connection, range(4000))
-    await RedisLedger(connection, guarded=False).plan(story(), BOT, 4, 1.8e9)
+    await opened(RedisLedger(connection, guarded=False), story(), BOT, 4, 1.8e9)
     yield connection
     await connection.close()
 
@@ -60,6 +60,7 @@ def busiest(begun: list[float], width: float = 1.0) -> int:
 
 @pytest.mark.parametrize("callers", [1, 2, 4])
 @pytest.mark.parametrize("rate", [5, 30, 1000])
+@pytest.mark.slow
 async def test_no_second_sees_more_than_the_rate_and_little_is_wasted(
     clock: SetClock, callers: int, rate: float
 ) -> None:

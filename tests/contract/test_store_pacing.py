@@ -14,7 +14,7 @@ from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
 from newsbot.store.subscribers import RedisSubscribers
-from tests.contract.store_kit import BOT, START, SetClock, Work, account, crowd, sent, story
+from tests.contract.store_kit import BOT, START, SetClock, Work, account, crowd, opened, sent, story
 from tests.contract.test_store_limits import busiest
 
 RATE = 100.0
@@ -47,7 +47,7 @@ async def planned(ledger: RedisLedger, chats: Sequence[str] | int, pushes: Seque
         for chat in chats:
             await RedisSubscribers(ledger._redis, (BOT,)).put(Subscriber(Address(BOT, chat)))
     for number, push in enumerate(pushes):
-        await ledger.plan(story(push, at=float(number)), BOT, 4, START / 1e6)
+        await opened(ledger, story(push, at=float(number)), BOT, 4, START / 1e6)
 
 
 async def timetable(
@@ -265,6 +265,7 @@ async def test_after_many_floods_it_probes_past_where_it_failed(
     assert await cap(ledger) >= 1, "one a second always goes"
 
 
+@pytest.mark.slow
 async def test_a_lowered_rate_is_kept_by_all_workers_together(ledger: RedisLedger, clock: SetClock) -> None:
     await planned(ledger, 400, PUSHES[:1])
     works, pace = [Work(ledger, f"w-{number}") for number in range(4)], Pace(RATE, 1.0, 3.0, "-")
@@ -279,6 +280,7 @@ async def test_a_lowered_rate_is_kept_by_all_workers_together(ledger: RedisLedge
     assert busiest(times) <= 1.05 * 83 + 1
 
 
+@pytest.mark.slow
 async def test_the_rate_is_kept_while_chats_wait_and_flood(ledger: RedisLedger, clock: SetClock) -> None:
     """All at once: four workers, two pushes, groups with a slower pace, and floods here and there."""
     dice = random.Random(4)

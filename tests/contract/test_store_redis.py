@@ -41,6 +41,7 @@ async def test_whoever_is_cancelled_ends_whatever_it_waited_for(redis: Redis) ->
     assert await redis.call("ECHO", "whole") == b"whole"
 
 
+@pytest.mark.slow
 async def test_nobody_there_is_store_down_and_says_so() -> None:
     redis = Redis("unix:///nowhere/redis.sock")
     for work in (redis.call("PING"), redis.pipeline([["PING"]]), redis.run("hold", ["k"], ["a", 1])):

@@ -10,7 +10,7 @@ from newsbot.core.model import Gone, Intent, Later, Outcome, Receipt, Sent, Tall
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, SetClock, Teller, account, at_work, bitmap, crowd, let_through, story
+from tests.contract.store_kit import BOT, SetClock, Teller, account, at_work, bitmap, crowd, let_through, opened, story
 
 D, R, X = Uncertain("no answer"), Later(None, "connect"), Gone("blocked", "stopped")
 
@@ -29,7 +29,7 @@ def ledger(clock: SetClock) -> RedisLedger:
 
 async def planned(ledger: RedisLedger, members: Sequence[int] = range(12), push: str = "AAAAA") -> None:
     await crowd(ledger._redis, members)
-    await ledger.plan(story(push), BOT, 4, 1_800_000_000.0)
+    await opened(ledger, story(push), BOT, 4, 1_800_000_000.0)
 
 
 async def test_nobody_who_was_reached_is_begun_again(ledger: RedisLedger, clock: SetClock) -> None:
@@ -163,7 +163,7 @@ async def test_telling_what_is_known_changes_nothing(ledger: RedisLedger, clock:
 async def test_a_whole_fan_out_can_be_told(ledger: RedisLedger, clock: SetClock) -> None:
     members = [3 * n + n % 7 // 6 for n in range(700)]
     await planned(ledger, members)
-    await ledger.plan(story("BBBBB"), BOT, 4, 1_800_000_000.0)
+    await opened(ledger, story("BBBBB"), BOT, 4, 1_800_000_000.0)
     (one,) = await at_work(ledger, "v")
     before = await clock.copied()
     assert len(await one.drain()) == 1400
@@ -182,13 +182,13 @@ async def refrozen(ledger: RedisLedger, clock: SetClock, joined: int, left: int)
     await clock.call("SETBIT", keys.bitmap(BOT, "active"), joined, 0)
     (one,) = await at_work(ledger, "v")
     before = await clock.copied()
-    await ledger.plan(story(), BOT, 4, 1_800_000_000.0)
+    await opened(ledger, story(), BOT, 4, 1_800_000_000.0)
     reached = [*(await one.begin(9)).intents]
     await one.learn("AAAAA", reached)
     reached += (await one.begin(2)).intents  # on the wire
     await clock.promoted(before)
     await clock.call("SET", keys.bitmap(BOT, "active"), bitmap({*members, joined} - {left}))
-    await ledger.plan(story(), BOT, 4, 1_800_000_000.0)
+    await opened(ledger, story(), BOT, 4, 1_800_000_000.0)
     return one, reached
 
 

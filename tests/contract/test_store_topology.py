@@ -273,7 +273,7 @@ async def test_a_cluster_master_that_dies_is_replaced_within_seconds(spread: Spr
 async def test_while_a_slot_is_moved_its_bot_stands_still_and_goes_on_where_it_is_then(spread: Spread) -> None:
     async with connected(spread.url) as redis:
         await redis.pipeline([["SET", f"{BOT}push:{number}", number] for number in range(300)])
-        await redis.run("subscribe", [f"{BOT}index:1", f"{BOT}next", BOT], ["1", "ko", 1, "active", "normal", ""])
+        await redis.run("subscribe", [f"{BOT}index:1", f"{BOT}next", BOT], ["1", "ko", 1, "active", "all", "", 0, ""])
         push = [f"{BOT}push:AAAAA{part}" for part in ("", ":refs", ":audience")]
         await redis.pipeline([["HSET", push[0], "refbytes", 4], ["SET", push[1], b"abcd"], ["SETBIT", push[2], 3, 1]])
         source = await asyncio.to_thread(spread.owner, SLOT)
@@ -293,7 +293,7 @@ async def test_while_a_slot_is_moved_its_bot_stands_still_and_goes_on_where_it_i
         assert target.call("CLUSTER COUNTKEYSINSLOT", SLOT) == keys, "nothing was written to the half-moved slot"
         await asyncio.to_thread(next, moving, None)
         await until(lambda: answered(redis.call("SET", f"{BOT}new", 1)), "it goes on", 5)
-        await redis.run("subscribe", [f"{BOT}index:1", f"{BOT}next", BOT], ["2", "ko", 1, "active", "normal", ""])
+        await redis.run("subscribe", [f"{BOT}index:1", f"{BOT}next", BOT], ["2", "ko", 1, "active", "all", "", 0, ""])
         assert await redis.call("BITCOUNT", f"{BOT}map:active") == 2
         assert not await redis.call("XREAD", "COUNT", 1, "BLOCK", 20, "STREAMS", f"{BOT}door", "$")
 
@@ -303,7 +303,7 @@ async def stands_still(redis: Redis) -> None:
     subscribe = [f"{BOT}index:1", f"{BOT}next", BOT]
     for _ in range(5):
         for work in (
-            redis.run("subscribe", subscribe, ["2", "ko", 1, "active", "normal", ""]),
+            redis.run("subscribe", subscribe, ["2", "ko", 1, "active", "all", "", 0, ""]),
             redis.run("reap", [BOT], [1000, 1000]),
             redis.call("SET", f"{BOT}new", 1),
             redis.pipeline([["GET", f"{HOME}k"], ["SET", f"{BOT}new", 1]]),

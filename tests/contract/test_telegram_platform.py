@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from newsbot.core.model import (
     Address,
@@ -27,11 +26,12 @@ from newsbot.core.model import (
 )
 from newsbot.platforms.telegram.client import TelegramPlatform
 from newsbot.platforms.telegram.settings import Settings
-from newsbot.ports import StoreDown, TokenRefused
-from newsbot.procs.runtime import end
+from newsbot.ports import TokenRefused
 from newsbot.sandbox.serve import Running, serve
 from newsbot.sandbox.telegram import control as person
 from newsbot.sandbox.telegram.people import CHANNEL, FORUM, GROUP, RAE, SAM
+from tests.contract.front_kit import Door, polling, until
+from tests.contract.front_kit import telegram_platform as build
 
 ALERT = Rendered("sendMessage", {"text": "<b>[속보]</b> 제목", "parse_mode": "HTML"})
 TO = Address("telegram", str(RAE))
@@ -45,57 +45,12 @@ async def sandbox() -> AsyncIterator[Running]:
     await running.stop()
 
 
-def build(sandbox: Running, **settings: Any) -> TelegramPlatform:
-    token = sandbox.world.telegram.token
-    return TelegramPlatform(Settings(token=SecretStr(token), api_base=sandbox.url, **settings), token)
-
-
 @pytest.fixture
 async def telegram(sandbox: Running) -> AsyncIterator[TelegramPlatform]:
     platform = build(sandbox)
     await platform.start()
     yield platform
     await platform.close()
-
-
-class Door:
-    """Remembers what came in and answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.seen: list[Inbound] = []
-        self.replies: Sequence[Reply] = ()
-        self.down = 0
-        self.came = asyncio.Event()
-
-    async def __call__(self, inbound: Inbound) -> Sequence[Reply]:
-        self.seen.append(inbound)
-        self.came.set()
-        if self.down > 0:
-            self.down -= 1
-            raise StoreDown
-        return self.replies
-
-    async def next(self, count: int) -> list[Inbound]:
-        async with asyncio.timeout(5):
-            while len(self.seen) < count:
-                self.came.clear()
-                await self.came.wait()
-        return self.seen
-
-
-@asynccontextmanager
-async def polling(platform: TelegramPlatform, door: Callable[[Inbound], Awaitable[Sequence[Reply]]]) -> Any:
-    task = asyncio.create_task(platform.receive(door))
-    try:
-        yield
-    finally:
-        await end(task)
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.005)
 
 
 async def test_start_needs_a_token_that_works(sandbox: Running) -> None:
@@ -120,16 +75,6 @@ async def test_start_survives_everything_but_getme(sandbox: Running) -> None:
     platform = build(sandbox)
     assert await platform.start()
     await platform.close()
-
-
-async def test_the_menu_is_shown_to_everybody(sandbox: Running) -> None:
-    token = sandbox.world.telegram.token
-    menu = {"ko": [("help", "도움말")], "en": [("help", "Help")]}
-    platform = TelegramPlatform(Settings(api_base=sandbox.url), token, menu)
-    await platform.start()
-    await platform.close()
-    assert sandbox.world.record.count("telegram", "setMyCommands") == 3
-    assert {call.status for call in sandbox.world.record.requests} == {200}
 
 
 async def test_a_send_is_one_request_and_visible(sandbox: Running, telegram: TelegramPlatform) -> None:
@@ -230,7 +175,7 @@ async def test_polling_brings_what_people_say_and_answers_them(sandbox: Running,
         assert (pressed.kind, pressed.text, pressed.genuine) == ("press", "u:breaking", True)
         await until(lambda: not sandbox.world.queries)
     assert [m.text for m in sandbox.world.record.messages("telegram", RAE)][-2:] == ["[속보] 제목", "알겠습니다"]
-    assert not question.view.get("buttons")
+    assert question.view.get("buttons"), "what does not replace the question leaves its buttons"
 
 
 async def test_what_must_not_command_is_not_genuine(sandbox: Running, telegram: TelegramPlatform) -> None:

@@ -219,6 +219,7 @@ class TestTwoDeploymentsOnOneToken:
         for platform in both:
             await platform.close()
 
+    @pytest.mark.slow
     async def test_a_door_that_is_busy_keeps_nobody(self, sandbox: Running) -> None:
         """What is under way is dropped unconfirmed: whoever receives now is told."""
         seen: list[Inbound] = []

@@ -16,7 +16,7 @@ from newsbot.ports import StoreDown
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.stories import RedisStories
-from tests.contract.store_kit import BOT, SetClock, Work, crowd, later, sent, story
+from tests.contract.store_kit import BOT, SetClock, Work, crowd, later, opened, sent, story
 
 OPS = Address(BOT, "-200")
 WORDS = bootstrap.read_words("en")
@@ -77,7 +77,7 @@ class Room:
         await crowd(self.redis, range(members))
         found = story(name)
         await RedisStories(self.redis).accept(Article(id=found.article, source="s", title="제목"), found, [BOT])
-        await self.ledger.plan(found, BOT, 4, self.clock().timestamp())
+        await opened(self.ledger, found, BOT, 4, self.clock().timestamp())
         return Work(self.ledger)
 
     async def looks(self, seconds: float) -> None:

@@ -26,14 +26,16 @@ from newsbot.core.model import (
     Subscriber,
 )
 from newsbot.flows import deliver as flow
+from newsbot.flows.contents import Contents
 from newsbot.flows.deliver import BotStopped, Deliver
 from newsbot.ports import StoreDown
+from newsbot.store.audiences import RedisAudiences
 from newsbot.store.journal import FileJournal
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
 from newsbot.store.stories import RedisStories
 from newsbot.store.subscribers import RedisSubscribers
-from tests.contract.store_kit import BOT, account, story
+from tests.contract.store_kit import BOT, account, opened, story
 
 Answer = Callable[[Address], Outcome]
 
@@ -82,13 +84,15 @@ class Bench:
         self.alarms: list[str] = []
         self.journals: list[FileJournal] = []
         self.stories, self.subscribers = RedisStories(redis), RedisSubscribers(redis, (BOT,))
+        self.audiences = RedisAudiences(redis)
         self.draw: Callable[..., Rendered] = lambda *_: Rendered("sendMessage", {"text": "제목"})
+        self.digest: Callable[..., Rendered] = lambda *_: Rendered("sendMessage", {"text": "모음"})
 
     async def set_up(self) -> None:
         for number in range(10):
             await self.subscribers.put(Subscriber(Address(BOT, str(number))))
         await self.stories.accept(Article(id="/a", source="site", title="제목"), story(), [BOT])
-        await self.ledger.plan(story(), BOT, 4, 1.8e9)
+        await opened(self.ledger, story(), BOT, 4, 1.8e9)
 
     def window(self, name: str = "w-0", rate: float = 1e6) -> Deliver:
         self.journals.append(FileJournal(self.folder, BOT, name))
@@ -98,7 +102,9 @@ class Bench:
             self.subscribers,
             self.ledger,
             self.journals[-1],
-            lambda *how: self.draw(*how),
+            lambda *how, private: self.draw(*how),
+            lambda address: True,
+            Contents(self.audiences, self.stories, self.digest),
             name,
             Pace(rate, 0.0, 0.0),
             lambda: datetime.now(UTC),

@@ -25,14 +25,13 @@ from newsbot.core.model import (
     Urgency,
 )
 from newsbot.flows.doubt import Doubts
-from newsbot.flows.plan import Plan
 from newsbot.flows.upkeep import Upkeep
 from newsbot.store import keys
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
 from newsbot.store.stories import RedisStories
 from newsbot.store.subscribers import RedisSubscribers
-from tests.contract.store_kit import BOT, START, SetClock, Work, account, story
+from tests.contract.store_kit import BOT, START, SetClock, Work, account, opened, planner, story
 from tests.integration.test_deliver import Bench
 
 ROUND = 5.0
@@ -90,7 +89,7 @@ class Stage:
         for number in range(chats):
             await self.subscribers.put(Subscriber(Address(BOT, str(number))))
         await self.stories.accept(Article(id=told.article, source="site", title="제목"), told, [BOT])
-        await self.ledger.plan(told, BOT, 4, START / 1e6)
+        await opened(self.ledger, told, BOT, 4, START / 1e6)
         while (window := await self.work.begin()).intents:
             await self.ledger.commit(BOT, window.push, [(one, Uncertain("lost"), 0.0) for one in window.intents])
 
@@ -306,7 +305,7 @@ async def test_what_is_late_or_sent_once_more_makes_no_sound(redis: Redis, tmp_p
 async def copied(stage: Stage) -> None:
     """A chat that shows the alert twice: the first answer comes after the second copy's."""
     await stage.subscribers.put(Subscriber(Address(BOT, "0")))
-    await stage.ledger.plan(story(), BOT, 4, START / 1e6)
+    await opened(stage.ledger, story(), BOT, 4, START / 1e6)
     first = await stage.work.begin()
     await stage.ledger.commit(BOT, "AAAAA", [(one, Uncertain("lost"), 0.0) for one in first.intents])
     (doubt,) = await stage.ledger.doubtful(BOT, "AAAAA")
@@ -318,7 +317,7 @@ async def copied(stage: Stage) -> None:
 @pytest.mark.parametrize("answer", [Later(1.0, "429"), Later(None, "connect"), Uncertain("no answer in time")])
 async def test_a_second_copy_is_taken_away_however_often_that_takes(stage: Stage, answer: Outcome) -> None:
     await copied(stage)
-    plan = Plan(stage.stories, stage.ledger, {}, stage.now)
+    plan = planner(stage.ledger, stage.stories, {}, stage.now)
     platforms: Any = {BOT: stage.platform}
     upkeep = Upkeep(stage.ledger, plan, platforms, stage.subscribers, (BOT,))
     stage.platform.deletes = answer

@@ -120,6 +120,7 @@ def test_many_at_once_share_one_server(folder: Path) -> None:
     assert not holds[0].running()
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_gets_no_rival(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "START_SECONDS", 0.05)
     hold_and_die(folder)

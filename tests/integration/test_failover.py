@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 
 from newsbot.core.model import Address, Outcome, Rendered, Sent, Stopped
-from newsbot.flows.plan import Plan
 from newsbot.ports import StoreDown
 from newsbot.procs import worker
 from newsbot.procs.runtime import Bot
 from newsbot.store import keys
 from newsbot.store.redis import Redis
-from tests.contract.store_kit import BOT, SetClock, account
+from tests.contract.store_kit import BOT, SetClock, account, planner
 from tests.integration.test_deliver import Bench, Lossy
+
+pytestmark = pytest.mark.slow
 
 
 class Slow:
@@ -37,9 +38,13 @@ class Slow:
         self.answer: Callable[[Address], Outcome] = lambda to: Sent(int(to.chat) + 1)
         self.hangs: set[str] = set()
         self.free = asyncio.Event()
+        self.at: tuple[int, Callable[[], None]] = (0, lambda: None)
+        """What happens when so many were asked for."""
 
     async def send(self, to: Address, message: Rendered, answers: int = 0) -> Outcome:
         self.asked.append(to.chat)
+        if len(self.asked) == self.at[0]:
+            self.at[1]()
         if to.chat in self.hangs:
             await self.free.wait()
         return self.answer(to)
@@ -53,17 +58,18 @@ class Stage:
         self.bench = Bench(clock, folder)
         self.bench.ledger = Lossy(clock)
         self.bench.platform = self.platform  # type: ignore[assignment]
-        dialects: Any = {BOT: SimpleNamespace(ref_bytes=4)}
-        self.plan = Plan(self.bench.stories, self.bench.ledger, dialects, lambda: datetime.now(UTC))
+        self.plan = planner(self.bench.ledger, self.bench.stories, {BOT: 4}, lambda: datetime.now(UTC))
 
     @asynccontextmanager
-    async def sender(self, name: str, *, killed: bool = False) -> AsyncIterator[Bot]:
-        """A sender that works as in a worker process, until the block ends: in order, or killed."""
+    async def sender(self, name: str, *, killed: bool = False, stops_at: int = 0) -> AsyncIterator[Bot]:
+        """A sender that works as in a worker process, until the block ends, or so many were asked for: in order, or killed."""
         deliver = self.bench.window(name)
         bot = Bot(self.platform)  # type: ignore[arg-type]
         bot.ready.set()
         kit = SimpleNamespace(plan=self.plan, ledger=self.bench.ledger)
         process: Any = SimpleNamespace(kit=kit, stop=asyncio.Event(), store_down=print)
+        if stops_at:
+            self.platform.at = (stops_at, process.stop.set)
         work = worker.Sender(process, bot, worker.Bell(), deliver).run()
         job = worker.alive_while(process, BOT, name, deliver, work)
         task = asyncio.create_task(job)
@@ -205,7 +211,7 @@ async def test_a_sender_that_ended_in_order_is_not_forgotten_at_once(stage: Stag
     """As at every restart for a new version."""
     await started(stage, "old", "v")
     before = await stage.clock.copied()
-    async with stage.sender("old"):
+    async with stage.sender("old", stops_at=4):
         await stage.until(lambda: len(stage.platform.asked) >= 4)
     assert len(stage.platform.asked) < 10, "the test ends it in the middle"
     await stage.clock.promoted(before)

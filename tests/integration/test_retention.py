@@ -16,7 +16,7 @@ from newsbot.store.archive import RedisArchive
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
 from newsbot.store.subscribers import RedisSubscribers
-from tests.contract.store_kit import Work, story
+from tests.contract.store_kit import Work, opened, story
 
 BOT = "telegram"
 NOW = 1_800_000_000.0
@@ -46,7 +46,7 @@ class House:
     async def sent(self, *names: str, age: float = 0.0) -> None:
         """Stories that went out to everybody, so many days ago."""
         for name in names:
-            await self.ledger.plan(story(name), BOT, 4, self.now - age * DAY)
+            await opened(self.ledger, story(name), BOT, 4, self.now - age * DAY)
             await Work(self.ledger).drain()
 
     async def folded(self, name: str) -> bool:
@@ -84,7 +84,7 @@ async def test_what_is_older_than_its_hot_days_is_folded_a_few_a_round(house: Ho
 async def test_while_something_is_sent_only_what_is_long_overdue_is_folded(house: House) -> None:
     await house.sent("A1111", age=13)
     await house.sent("B1111", "C1111", age=15)
-    await house.ledger.plan(story("E1111"), BOT, 4, NOW)
+    await opened(house.ledger, story("E1111"), BOT, 4, NOW)
     assert await house.flow.once() == 1
     assert await house.flow.once() == 1
     assert await house.flow.once() == 0
@@ -196,7 +196,7 @@ async def test_a_run_over_many_pushes_goes_on_where_it_was_and_creeps_while_some
     await house.flow.once()
     assert len(await left()) == 3
     await house.subscribers.erase(Address(BOT, "1"))  # its turn comes after this run
-    await house.ledger.plan(story("F1111"), BOT, 4, house.now)
+    await opened(house.ledger, story("F1111"), BOT, 4, house.now)
     await house.flow.once()
     assert len(await left()) == 2, "one a round while something is being sent"
     await Work(house.ledger).drain()

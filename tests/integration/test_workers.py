@@ -69,6 +69,7 @@ def copies(sandbox: Running) -> Counter[str]:
     return Counter(message.chat for message in sandbox.world.record.messages(platform="telegram"))
 
 
+@pytest.mark.slow
 async def test_two_workers_share_one_limit_and_every_chat_gets_it_once(
     sandbox: Running, processes: list[Process]
 ) -> None:
@@ -80,6 +81,7 @@ async def test_two_workers_share_one_limit_and_every_chat_gets_it_once(
     assert Counter(call.status for call in calls) == {200: CHATS}, "a shared limit is never overrun"
 
 
+@pytest.mark.slow
 async def test_a_worker_that_dies_leaves_doubts_and_nothing_else(sandbox: Running, processes: list[Process]) -> None:
     ledger = processes[0].kit.ledger
     tasks = start(processes)

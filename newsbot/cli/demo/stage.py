@@ -93,6 +93,7 @@ class Stage:
             "NEWSBOT_CONFIG": str(self.room / "newsbot.toml"),
             "NEWSBOT_DATA__FOLDER": str(self.data),
             "NEWSBOT_LOG__LEVEL": "warning",
+            "NEWSBOT_READER__QUIET": "",  # at whatever hour it is tried
             "NEWSBOT_GATE__ON": "false",  # nothing leaves this machine, so no page is asked
             "TELEGRAM_API_BASE": facts["telegram_api_base"],
             "TELEGRAM_BOT_TOKEN": facts["telegram_token"],
