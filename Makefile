@@ -21,7 +21,7 @@ check: $(STAMP)
 	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow" tests/unit tests/property tests/fitness tests/contract tests/integration
 
 # Figures with their peers, as JSON lines in OUT, as the tables of docs/performance.md and docs/growth.svg. Takes about
-# twenty-five minutes; ONLY=name measures one thing.
+# half an hour; ONLY=name measures one thing.
 .PHONY: bench
 bench: $(STAMP)
 	@$(MAKE) --silent $(PEERS)/.installed || echo "newsbot: no aiogram and no aiolimiter here: their figures are left out"

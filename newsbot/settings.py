@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from newsbot.core.model import Role
+from newsbot.core.model import Choices, Quiet, Role, Slot
 
 DEFAULT_FILE = Path("config/newsbot.toml")
 PREFIX = "NEWSBOT_"
@@ -138,6 +138,35 @@ class Late(Section):
     then: Literal["send", "drop"] = "send"
 
 
+class Reader(Section):
+    """`[reader]`: what somebody who subscribes in chat begins with; each of them changes it by a tap."""
+
+    quiet: str = "23:00-07:00"
+    digests: tuple[str, ...] = ("08:00", "18:30")
+    gather: bool = True
+    cap: int = Field(default=8, ge=0, le=15)
+
+    @field_validator("quiet")
+    @classmethod
+    def _quiet_hours(cls, quiet: str) -> str:
+        return str(Quiet.parse(quiet)) if quiet else ""
+
+    @field_validator("digests")
+    @classmethod
+    def _times(cls, digests: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(Slot.parse(one)) for one in digests)
+
+    @property
+    def choices(self) -> Choices:
+        """The same as a reader's choices."""
+        return Choices(
+            quiet=Quiet.parse(self.quiet) if self.quiet else None,
+            digests=tuple(Slot.parse(one) for one in self.digests),
+            gather=self.gather and bool(self.digests),
+            cap=self.cap,
+        )
+
+
 class Keep(Section):
     """`[keep]`: days that texts, audiences, outcomes and references stay correctable (Korean press law: six months), and
     for how many of them they lie ready in Redis before they are compressed."""
@@ -203,6 +232,7 @@ class Settings(Section):
     data: Data = Data()
     redis: RedisSection = RedisSection()
     late: Late = Late()
+    reader: Reader = Reader()
     keep: Keep = Keep()
     web: Web = Web()
     ingest: Ingest = Ingest()

@@ -119,6 +119,11 @@ def environment(running: Running, data: Path, **more: str) -> dict[str, str]:
         "NEWSBOT_PERSON": json.dumps(PEOPLE),
         "NEWSBOT_SITE__NAME": "예시뉴스",
         # Tests say more to one chat within a second than a newsroom does; what waits for whom has tests of its own.
+        # Everything at once at any hour, unless a test says otherwise.
+        "NEWSBOT_READER__QUIET": "",
+        "NEWSBOT_READER__GATHER": "false",
+        "NEWSBOT_READER__CAP": "0",
+        "NEWSBOT_READER__DIGESTS": "[]",
         "NEWSBOT_TELEGRAM__PER_CHAT": "1000",
         "NEWSBOT_TELEGRAM__PER_GROUP": "60000",
         "NEWSBOT_SLACK__PER_CHANNEL": "1000",

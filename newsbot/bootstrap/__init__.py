@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,18 +16,21 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr, ValidationError
 
 from newsbot import platforms, settings
-from newsbot.bootstrap.files import LANGUAGES, read_duties, read_topics
+from newsbot.bootstrap.files import LANGUAGES
 from newsbot.bootstrap.files import read_words as read_words
-from newsbot.core import commands, compose, duties, editorial
+from newsbot.bootstrap.pure import Plain as Plain
+from newsbot.bootstrap.pure import plain as plain
+from newsbot.core import commands, editorial
 from newsbot.core.delivery import Terms
-from newsbot.core.duties import Duties
-from newsbot.core.model import Address, Article, Pace, Person, Policy, Rendered, Story, Topic, Urgency
+from newsbot.core.model import Address, Pace, Person, Policy, Urgency
 from newsbot.fetch import Fetcher
 from newsbot.flows.again import Again
 from newsbot.flows.alarm import Alarm
-from newsbot.flows.chat import Chat
+from newsbot.flows.chat import Common, chat
+from newsbot.flows.contents import Contents
 from newsbot.flows.deliver import Deliver
 from newsbot.flows.desk import Deeds, Desk
+from newsbot.flows.digests import Digests
 from newsbot.flows.door import Door
 from newsbot.flows.doubt import Doubts
 from newsbot.flows.gate import Gate
@@ -34,16 +38,17 @@ from newsbot.flows.ingest import Ingest
 from newsbot.flows.plan import Plan
 from newsbot.flows.probe import Probe
 from newsbot.flows.question import Question
+from newsbot.flows.readers import Readers
 from newsbot.flows.report import Report
 from newsbot.flows.retention import Retention
 from newsbot.flows.revise import Revise
 from newsbot.flows.upkeep import Upkeep
-from newsbot.flows.words import Words
-from newsbot.ports import Dialect, Fetch, Platform, Source
+from newsbot.ports import Fetch, Platform, Source
 from newsbot.settings import ConfigError, Settings, SourceSection
 from newsbot.sources.feed import FeedSource
 from newsbot.sources.jekyll import JekyllSource
 from newsbot.store.archive import RedisArchive
+from newsbot.store.audiences import RedisAudiences
 from newsbot.store.audit import RedisAudit
 from newsbot.store.journal import FileJournal
 from newsbot.store.ledger import RedisLedger
@@ -56,56 +61,6 @@ from newsbot.telemetry import Metrics
 def now() -> datetime:
     """The time now, aware, UTC."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Plain:
-    """What needs neither Redis nor a token: how alerts are decided and drawn."""
-
-    settings: Settings
-    topics: tuple[Topic, ...]
-    words: Words
-    rules: editorial.Rules
-    duties: Duties
-    dialects: Mapping[str, Dialect]
-
-    def mark(self, article: Article, body: str) -> tuple[str, ...]:
-        """The duties that an article whose page says `body` brings with it."""
-        return duties.marks(self.duties, article, body)
-
-    def drawn(self, story: Story) -> str:
-        """Everything readers would see of this story, everywhere, as one comparable text."""
-        return " ".join(
-            self.render(story, platform, language).digest for platform in self.dialects for language in LANGUAGES
-        )
-
-    def render(self, story: Story, platform: str, language: str) -> Rendered:
-        """What this story is on that platform, in that frame language; pure, so previews show what is sent."""
-        catalog = self.words.catalog(language)
-        message = compose.compose(
-            story,
-            language=language,
-            catalog=catalog if self.settings.message.emoji else {**catalog, "mark.flash": ""},
-            topics={topic.id: topic for topic in self.topics},
-            now=editorial.moment(story.accepted_at),
-            zone=self.settings.site.zone,
-            commercial=self.settings.site.commercial,
-            **({"campaign": platform} if self.settings.links.utm else {}),
-        )
-        return self.dialects[platform].render(message)
-
-    @property
-    def publisher(self) -> str:
-        """How the bot calls the newsroom it speaks for."""
-        site = self.settings.site
-        return site.name or urlsplit(site.url).hostname or "newsbot"
-
-    def address(self, text: str) -> Address:
-        """A canonical address. Raises ValueError with one line."""
-        address = Address.parse(text)
-        if address.platform not in self.dialects:
-            raise ValueError(f"address {text!r}: no platform {address.platform!r}; known: {', '.join(self.dialects)}")
-        return self.dialects[address.platform].parse(address)
 
 
 @dataclass(frozen=True)
@@ -133,14 +88,31 @@ class Kit:
     archive: RedisArchive
     settled: Mapping[str, Mapping[Urgency, Policy]]
     """Platform → what is done about doubts of each urgency."""
+    audiences: RedisAudiences
+    digests: Digests
 
     def door(self) -> Door:
         """The chat door."""
-        chat = Chat(
-            self.subscribers, self.stories, self.report, self.plain.topics, self.plain.words, self.plain.publisher
+        base = self.plain
+        common = Common(
+            self.subscribers,
+            self.stories,
+            self.audiences,
+            self.report,
+            base.topics,
+            base.words,
+            base.publisher,
+            base.settings.site.zone,
+            base.settings.reader.choices,
+            now,
+            base.keyword,
+            base.said,
         )
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
-        return Door(self.platforms, self.people, self.ops, chat, desk, self.audit, self.plain.words)
+        readers = chat(
+            common, base.settings.site.privacy_url, self.alarms.tell, partial(self.audit.tries, seconds=86400)
+        )
+        return Door(self.platforms, self.people, self.ops, readers, desk, self.audit, base.words)
 
     def deliver(self, platform: str, worker: str) -> Deliver:
         """One worker's sender on one platform."""
@@ -151,6 +123,8 @@ class Kit:
             self.ledger,
             FileJournal(self.plain.settings.data.folder / "journal", platform, worker),
             self.plain.render,
+            self.plain.dialects[platform].is_private,
+            Contents(self.audiences, self.stories, self.plain.digest),
             worker,
             self.paces[platform],
             now,
@@ -186,15 +160,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings.load(environ, platforms.PLATFORMS)
 
 
-def plain(config: Settings) -> Plain:
-    """The pure part of the kit. Raises ConfigError for a broken topics file."""
-    dialects = {name: platforms.load(name).dialect() for name in platforms.PLATFORMS}
-    topics = read_topics()
-    rules = editorial.Rules(topics, config.site.name, config.message.image)
-    words = read_words(config.site.language)
-    return Plain(config, topics, words, rules, read_duties(), MappingProxyType(dialects))
-
-
 def fetcher(config: Settings) -> Fetcher:
     """The one way out to addresses that others gave us."""
     return Fetcher(config.fetch.allow, contact=config.site.url)
@@ -219,15 +184,16 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     Not `live`, for commands that ask or do one thing and send nothing: without the platforms' clients.
     """
     base = plain(config)
-    redis = _redis(redis_url)
-    kept = config.keep.days * 86400
+    redis, kept = _redis(redis_url), config.keep.days * 86400
     stories, audit, archive = RedisStories(redis, kept=kept + 86400), RedisAudit(redis), RedisArchive(redis)
     ledger = RedisLedger(redis, terms(config), archive, kept=kept, guarded=config.redis.barrier)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
     clients, paces, ops = connect(base, config, environ, live=live)
     bots = tuple(paces)
     settled = MappingProxyType({name: platform_settings(name, config, environ).policies for name in base.dialects})
-    plan = Plan(stories, ledger, base.dialects, now)
+    readers = Readers(audiences := RedisAudiences(redis), stories, base.said, config.site.zone)
+    digests = Digests(stories, audiences, readers, ledger, bots, editorial.new_story_id)
+    plan = Plan(stories, ledger, base.dialects, readers, digests, now)
     gate = Gate(stories, plan, fetcher(config), now, bots, patience(config), config.gate.on)
     question = Question(stories, now, editorial.new_story_id)
     revise = Revise(stories, plan, gate, base.rules, now, bots, question, editorial.new_story_id, base.drawn)
@@ -254,6 +220,8 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
         Alarm(MappingProxyType(clients), frozenset(ops), base.words, ledger, stories, now, worker_name()),
         archive,
         settled,
+        audiences,
+        digests,
     )
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from babel.messages.pofile import read_po
 
-from newsbot.core import duties
+from newsbot.core import duties, keywords
 from newsbot.core import topics as topic_rules
 from newsbot.core.duties import Duties
 from newsbot.core.model import Topic
@@ -19,6 +19,7 @@ from newsbot.settings import ConfigError
 
 TOPICS_FILE = Path("config/topics.toml")
 DUTIES_FILE = Path("config/duties.toml")
+SHORTHAND_FILE = Path("config/shorthand.toml")
 LANGUAGES = ("ko", "en")
 
 
@@ -40,6 +41,16 @@ def read_duties() -> Duties:
         return duties.read(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, ValueError) as error:
         raise ConfigError(f"{DUTIES_FILE}: {error}") from None
+
+
+def read_shorthand() -> Mapping[str, str]:
+    """The Hanja of `config/shorthand.toml`, or the ones that come with the package. Raises ConfigError."""
+    packaged = files("newsbot") / "shorthand.toml"
+    text = SHORTHAND_FILE.read_text("utf-8") if SHORTHAND_FILE.is_file() else packaged.read_text("utf-8")
+    try:
+        return MappingProxyType(keywords.read_shorthand(tomllib.loads(text)))
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise ConfigError(f"{SHORTHAND_FILE}: {error}") from None
 
 
 def read_words(default: str) -> Words:

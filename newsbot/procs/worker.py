@@ -26,6 +26,7 @@ BEAT = 1.0
 UPKEEP = 1.0
 DOUBTS = 5.0
 WATCH = 10.0
+DIGESTS = 5.0
 BELL = 2.0
 """Seconds one wait at the doorbell lasts; below the Redis client's own 5 s (platform-facts 4.1)."""
 
@@ -67,9 +68,10 @@ def jobs(process: Process) -> list[Coroutine[Any, Any, None]]:
 
 
 def rounds(process: Process, name: str) -> list[Coroutine[Any, Any, None]]:
-    """What takes turns among the workers by leases of its own."""
+    """What takes turns among the workers by leases of its own, or needs none."""
     kit = process.kit
-    return [again(process, 60.0, kit.probe(name).once), again(process, 60.0, kit.retention(name).once)]
+    work = [again(process, 60.0, kit.probe(name).once), again(process, 60.0, kit.retention(name).once)]
+    return [*work, again(process, DIGESTS, kit.digests.once)]  # no lease: any number of workers make one digest
 
 
 async def tend(process: Process, name: str) -> None:

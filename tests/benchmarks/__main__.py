@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from newsbot import telemetry
-from tests.benchmarks import archive, delivery, fanout, fresh, growth, limit, size
+from tests.benchmarks import archive, delivery, fanout, fresh, growth, limit, readers, size
 from tests.benchmarks.figure import COLUMNS, Figure, markdown
 from tests.benchmarks.stage import SMALL, Bench, Failed, Size
 
@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], AsyncIterator[Figure]]] = {
     "telegram": partial(delivery.figures, field=delivery.TELEGRAM),
     "slack": partial(delivery.figures, field=delivery.SLACK),
     "size": size.figures,
+    "readers": readers.figures,
     "limit": limit.figures,
     "moving": limit.moving,
     "fanout": fanout.figures,

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newsbot.core.model import Address, Subscriber, Urgency
+from newsbot.core.columns import STATES
+from newsbot.core.model import Address, Subscriber
 from newsbot.store import keys
 from newsbot.store.redis import Redis
-from newsbot.store.subscribers import STATES, RedisSubscribers
+from newsbot.store.subscribers import RedisSubscribers
 from tests.benchmarks.peers import FIRST_CHAT
 
 SINCE = 1_720_742_580
@@ -102,20 +103,18 @@ def buckets(platform: str, people: People) -> Iterator[Sequence[Any]]:
 
 
 def maps(platform: str, people: People) -> Iterator[Sequence[Any]]:
-    """Topics, urgencies, states."""
+    """Topics, urgency, states; a bitmap of what was chosen ends with the last who chose it."""
     whole = everybody(people.count)
-    topics = {name: bitmap for name, bitmap in people.topics.items() if any(bitmap)}
-    if topics:
-        yield "SADD", keys.bot(platform) + "topics", *topics
+    found = {f"topic:{name}": bitmap.rstrip(b"\0") for name, bitmap in people.topics.items()}
     chosen = 0
-    for bitmap in topics.values():
-        chosen |= int.from_bytes(bitmap.ljust(len(whole), b"\0"), "big")
-    nothing = bytes(len(whole))
-    everything = (int.from_bytes(whole, "big") & ~chosen).to_bytes(len(whole), "big")
-    found = {f"topic:{name}": bitmap.ljust(len(whole), b"\0") for name, bitmap in topics.items()}
-    found["all"] = everything
-    found |= {f"floor:{urgency}": whole if urgency is Urgency.NORMAL else nothing for urgency in Urgency}
-    found |= {state: whole if state == "active" else nothing for state in STATES}
+    for bitmap in found.values():
+        chosen |= int.from_bytes(bitmap.ljust(len(whole), b"\0"))
+    found["all"] = (int.from_bytes(whole) & ~chosen).to_bytes(len(whole)).rstrip(b"\0")
+    found["floor:normal"] = whole
+    found = {name: bitmap for name, bitmap in found.items() if bitmap}
+    if found:
+        yield "SADD", keys.names(platform), *found
+    found |= {state: whole if state == "active" else bytes(len(whole)) for state in STATES}
     for name, bitmap in found.items():
         for start in range(0, len(bitmap), PIECE):
             yield "SETRANGE", keys.bitmap(platform, name), start, bitmap[start : start + PIECE]

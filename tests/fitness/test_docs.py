@@ -170,19 +170,21 @@ def test_slack_manifest_asks_for_exactly_what_the_code_uses() -> None:
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == {
         "chat:write",  # chat.postMessage, chat.postEphemeral, chat.update, chat.delete
         "commands",  # /news
-        "channels:read",  # conversations.info and membership events of public channels
+        "channels:read",  # conversations.info, .list, .members and membership events of public channels
         "groups:read",  # the same for private channels
         "im:history",  # message.im
+        "im:write",  # conversations.open
         "users:read",  # users.info
     }
     assert set(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == inbound.CLOSED | {
-        *("member_joined_channel", "member_left_channel", "message.im"),
+        *("member_joined_channel", "member_left_channel", "message.im", "app_home_opened"),
         *("app_uninstalled", "tokens_revoked"),  # Listener._notice
     }
     assert MANIFEST["settings"]["socket_mode_enabled"] is True
     assert MANIFEST["settings"]["interactivity"]["is_enabled"] is True
     assert [command["command"] for command in MANIFEST["features"]["slash_commands"]] == ["/news"]
     assert MANIFEST["features"]["app_home"]["messages_tab_enabled"] is True
+    assert MANIFEST["features"]["app_home"]["home_tab_enabled"] is True
 
 
 def test_procfile_names_commands_that_exist() -> None:

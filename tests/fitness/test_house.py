@@ -39,6 +39,7 @@ def lines(path: Path) -> int:
     return path.read_text("utf-8").count("\n") + 1
 
 
+@pytest.mark.slow
 def test_no_function_outgrows_a_screen() -> None:
     long = []
     for path in sources():

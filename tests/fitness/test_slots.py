@@ -10,21 +10,37 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from newsbot.core.model import Address, Article, Gone, Pace, Sent, Story, Subscriber, Uncertain, Urgency, Window
+from newsbot.core.model import (
+    Address,
+    Article,
+    Choices,
+    Gone,
+    Pace,
+    Sent,
+    Slot,
+    Story,
+    Subscriber,
+    Uncertain,
+    Urgency,
+    Window,
+)
 from newsbot.store import keys
 from newsbot.store.archive import RedisArchive
+from newsbot.store.audiences import RedisAudiences
 from newsbot.store.audit import RedisAudit
 from newsbot.store.install import keep_mark, look
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import LUA, PRELUDES, Redis, load
 from newsbot.store.stories import RedisStories
 from newsbot.store.subscribers import RedisSubscribers
+from tests.contract.store_kit import opened, planner
 from tests.redis_servers import Node, Spread, running
 
 BOT = "telegram"
@@ -149,6 +165,7 @@ async def everything(redis: Redis, folder: Path) -> None:
         await fan_out(redis, bot)
     await left(subscribers)
     await kept(redis)
+    await chosen(redis, subscribers)
 
 
 async def told(stories: RedisStories, audit: RedisAudit) -> None:
@@ -185,7 +202,7 @@ def story(name: str, **more: Any) -> Story:
 async def fan_out(redis: Redis, bot: str) -> None:
     """A push from plan to its tally, an edit of it, a follow-up, one that is cancelled, and doubts of two kinds."""
     ledger, sender = RedisLedger(redis), Sender(redis, bot)
-    assert await ledger.plan(story("AAAAA"), bot, 4, time.time()) == READERS
+    assert await opened(ledger, story("AAAAA"), bot, 4, time.time()) == READERS
     assert await ledger.ring(bot, "0", 0.1) != "0"
     await sender.lets_through()
     window = await sender.begins(8)
@@ -201,7 +218,7 @@ async def fan_out(redis: Redis, bot: str) -> None:
     assert (tally.audience, tally.sent, tally.dead, tally.doubt, tally.state) == (READERS, READERS - 1, 1, 0, "done")
     assert (await ledger.gate(bot))["workers"] == 1
     assert await ledger.plan_edit(story("AAAAA", revision=2), bot, 4, time.time()) == READERS
-    assert await ledger.plan(story("DDDDD", parent="AAAAA"), bot, 4, time.time()) == READERS
+    assert await opened(ledger, story("DDDDD", parent="AAAAA"), bot, 4, time.time()) == READERS
     assert (await sender.begins(4)).edits
     assert await ledger.cancel(bot, "AAAAA@2") is not None
     assert (await sender.begins(4)).push == "DDDDD"
@@ -242,6 +259,28 @@ async def left(subscribers: RedisSubscribers) -> None:
     assert await subscribers.erase(Address(BOT, "-100200/7"))
     assert await subscribers.gone(BOT, time.time(), 10)
     assert len([one async for one in subscribers.all()]) == 2 * READERS
+
+
+async def chosen(redis: Redis, subscribers: RedisSubscribers) -> None:
+    """Chats with choices, one that is muted, and the digest of what was put off for them."""
+    ledger, stories, times = RedisLedger(redis), RedisStories(redis), (Slot(8 * 60),)
+    several = Choices(words=frozenset({"반도체"}), zone="Europe/London", digests=times, gather=True, cap=3)
+    for bot in BOTS:
+        picky = Subscriber(Address(bot, "2000"), choices=several)
+        index = (await subscribers.put(picky, starts=1.0)).index
+        await subscribers.put(Subscriber(Address(bot, "2001"), choices=replace(several, muted=int(time.time()) + 60)))
+        assert await subscribers.put_many([picky, Subscriber(Address(bot, "2002"))]) == []
+        assert await opened(ledger, story("EEEEE"), bot, 4, time.time())
+        facts = await ledger.why(bot, "EEEEE", index)
+        assert facts
+        assert facts["reason"] == "for the digest: digest"
+    audiences, hour = RedisAudiences(redis), time.time() // 60 * 60 - 3600
+    await audiences.tick(hour, None)
+    plan = planner(ledger, stories, dict.fromkeys(BOTS, 4), lambda: datetime.now(UTC))
+    for bot in BOTS:
+        digest = story("FFFFF", kind="digest").model_copy(update={"headline": f"{hour - 86400:.0f} {hour:.0f}"})
+        split, size = await plan.digests.split(digest, bot)
+        assert await ledger.plan(digest, bot, 4, time.time(), split, size) == 0, "nothing waited by then"
 
 
 async def kept(redis: Redis) -> None:

@@ -46,6 +46,8 @@ class Dialect:
         return Address("toy", address.chat.lower())
     def show_ref(self, ref):
         return f"#{ref}"
+    def is_private(self, address):
+        return False
 
 class Toy:
     name = "toy"
@@ -63,6 +65,7 @@ class Toy:
     async def receive(self, door): pass
     async def reply(self, to, replies): pass
     async def is_admin(self, inbound): return False
+    async def place_of(self, inbound, name): return None
     def routes(self, door): return []
 
 def has_token(settings):
