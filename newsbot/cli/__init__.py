@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import FrameType
 from typing import NoReturn
 
 import typer
@@ -27,6 +28,8 @@ MODULES = (
 )
 SHARED = {"web": "run", "watcher": "run", "worker": "run", "resume": "pause"}
 """Commands that live in another one's file."""
+MOMENT = 0.01
+"""Seconds a signal waits that came inside a finalizer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,12 +76,19 @@ def leave(code: int, *, whole: bool) -> NoReturn:
     sys.exit(code)
 
 
-def early_end(number: int, _: object) -> None:
+def early_end(number: int, frame: FrameType | None) -> None:
     """A signal where no event loop takes it: what was begun (a redis-server) is ended on the way out.
 
-    It is written down too, because an exception that comes up inside a finalizer is dropped by Python.
+    Python drops an exception that comes up inside a finalizer: there it is raised a moment later. It is written down too,
+    for whatever else swallows it.
     """
     CAME_EARLY.append(number)
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            signal.signal(signal.SIGALRM, lambda _, later: early_end(number, later))
+            signal.setitimer(signal.ITIMER_REAL, MOMENT)
+            return
+        frame = frame.f_back
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(0)

@@ -42,6 +42,8 @@ class Tries:
     """What the workers know of one delivery, whatever Redis does: the last word of each try, by its token."""
 
     words: dict[str, str] = field(default_factory=dict)
+    resent: bool = False
+    """Whether it was settled by sending once more: then it may wait for that, with one try on the wire."""
 
     def may_begin(self, *, again: bool) -> bool:
         """Nobody may have it; or one copy may be there and was settled by sending once more."""
@@ -54,7 +56,7 @@ class Tries:
         if "sent" in words:
             return state == "sent"
         if "flying" in words:
-            return state in ("sending", "doubt", "retry" if len(self.words) > 1 else "doubt")
+            return state in ("sending", "doubt", "retry" if len(self.words) > 1 or self.resent else "doubt")
         return state in ("doubt", "retry", "sending") if "doubt" in words else state != "sent"
 
 
@@ -224,6 +226,7 @@ class Ledger(RuleBasedStateMachine):
             if done:
                 self.states[key] = "retry"
                 self.again.add(key)
+                self.tries[key].resent = True
         else:
             assert done
             self.states[key] = {"found": "sent", "hold": "doubt"}[verdict]

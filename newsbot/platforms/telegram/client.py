@@ -348,14 +348,9 @@ class TelegramPlatform:
             await self._quietly(self._bot.delete_webhook(read_timeout=SETUP), "deleteWebhook")
 
     async def _set_menu(self) -> None:
-        await asyncio.gather(
-            *(
-                self._quietly(
-                    self._bot.set_my_commands(commands, scope, language or None, read_timeout=SETUP), "setMyCommands"
-                )
-                for scope, language, commands in lists(self._menu)
-            )
-        )
+        for scope, language, commands in lists(self._menu):
+            call = self._bot.set_my_commands(commands, scope, language or None, read_timeout=SETUP)
+            await self._quietly(call, "setMyCommands")
 
     async def _quietly(self, call: Any, what: str) -> bool:
         """Await a call that may fail: only a warning. An old press is not even that. Whether it was done."""
