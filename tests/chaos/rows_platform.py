@@ -138,7 +138,9 @@ async def read_back(stage: Stage, rng: Random, lines: Sequence[Mapping[str, Any]
     again = await stage.sandbox.calls("slack", METHODS["slack"]) - chats
     found = spoiled - again
     verdict = await stage.verdict(push, spoiled=spoiled, found=found, sent_once_more=again, settled_s=round(took))
-    verdict.expect(spoiled >= 5, f"{spoiled} calls were spoiled: this row shows nothing")
+    # Some are settled before the last one is known: each is counted where it was told, not in the account.
+    doubts = sum(len(worker.events("in_doubt")) for worker in stage.workers)
+    verdict.expect(doubts == spoiled >= 5, f"{spoiled} calls were spoiled, {doubts} were in doubt")
     verdict.expect(found > 0 and again > 0, f"{found} could be found, {again} not: this row shows nothing")
     verdict.expect(verdict.sent == chats, f"{verdict.sent} of {chats} sent")
     return verdict
