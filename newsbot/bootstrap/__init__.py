@@ -53,6 +53,7 @@ from newsbot.store.audit import RedisAudit
 from newsbot.store.journal import FileJournal
 from newsbot.store.ledger import RedisLedger
 from newsbot.store.redis import Redis
+from newsbot.store.shelf import RedisShelf
 from newsbot.store.stories import RedisStories
 from newsbot.store.subscribers import RedisSubscribers
 from newsbot.telemetry import Metrics
@@ -188,7 +189,7 @@ def kit(config: Settings, redis_url: str, environ: Mapping[str, str], *, live: b
     stories, audit, archive = RedisStories(redis, kept=kept + 86400), RedisAudit(redis), RedisArchive(redis)
     ledger = RedisLedger(redis, terms(config), archive, kept=kept, guarded=config.redis.barrier)
     subscribers = RedisSubscribers(redis, tuple(base.dialects))
-    clients, paces, ops = connect(base, config, environ, live=live)
+    clients, paces, ops = connect(base, config, environ, redis, live=live)
     bots = tuple(paces)
     settled = MappingProxyType({name: platform_settings(name, config, environ).policies for name in base.dialects})
     readers = Readers(audiences := RedisAudiences(redis), stories, base.said, config.site.zone)
@@ -238,9 +239,9 @@ def patience(config: Settings) -> Mapping[Urgency, float]:
 
 
 def connect(
-    base: Plain, config: Settings, environ: Mapping[str, str], *, live: bool
+    base: Plain, config: Settings, environ: Mapping[str, str], redis: Redis | None = None, *, live: bool
 ) -> tuple[dict[str, Platform], dict[str, Pace], set[Address]]:
-    """Per platform with a token its client (only if `live`) and its pace; and the chats where the desk is heard."""
+    """Per platform with a token its client (if `live`) and its pace; and the chats where the desk is heard."""
     menu = {
         language: [(verb.name, base.words.say(language, f"help.{verb.name}")) for verb in commands.for_roles(())]
         for language in LANGUAGES
@@ -253,7 +254,8 @@ def connect(
         if platforms.load(name).has_token(section):
             paces[name] = section.pace
             if live:
-                clients[name] = platforms.load(name).build(section, menu)
+                shelf = RedisShelf(redis, name) if redis else None
+                clients[name] = platforms.load(name).build(section, menu, shelf)
         if getattr(section, "ops_chat", 0):
             ops.add(base.dialects[name].parse(Address(name, str(section.ops_chat))))
     return clients, paces, ops

@@ -158,13 +158,13 @@ def _letters(word: str) -> str:
     return unicodedata.normalize("NFD", word)
 
 
-def find_person(people: Collection[Person], platform: str, user: str) -> Person | None:
+def find_person(people: Collection[Person], platform: str, user: str, visiting: bool = False) -> Person | None:
     """Who this is by numeric id; nobody by name.
 
-    A platform with workspaces writes "workspace/user". A config that names the user alone means our own workspace:
-    whoever speaks from another one is not genuine and was turned away before.
+    A platform with workspaces writes "workspace/user". A config that names the user alone means our own workspace: who is
+    `visiting` speaks from another one.
     """
-    names = {(platform, user), (platform, user.rpartition("/")[2])}
+    names = {(platform, user if visiting else user.rpartition("/")[2]), (platform, user)}
     return next((person for person in people if user and names & set(person.ids)), None)
 
 

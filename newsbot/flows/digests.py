@@ -156,6 +156,8 @@ class Digests:
                 # What was put off by hours or number was wanted for sure; what only waits for the digest is asked again.
                 still = audience.wanted(story, columns, Standing()) if reason == audience.GATHER else -1
                 waiting |= bits & still
+            if waiting:
+                waiting &= ~await self.readers.declined(story, bot, columns)
             found[LINE + push] = _union(
                 share.group.bits & waiting & ~share.told.get(push, 0)
                 for share in shares

@@ -66,7 +66,7 @@ class Door:
 
     async def _answer(self, inbound: Inbound) -> Sequence[Reply]:
         command = commands.parse(inbound.text, press=inbound.kind == "press")
-        person = commands.find_person(self.people, inbound.address.platform, inbound.user)
+        person = commands.find_person(self.people, inbound.address.platform, inbound.user, inbound.visiting)
         if command is None or not commands.heard(inbound, command):
             return await self._ignore(inbound, command)
         if inbound.anonymous:

@@ -38,6 +38,11 @@ class Readers:
         words = self.said(f"{story.headline}\n{story.excerpt}")
         return await self.audiences.standing(bot, columns.size, words, await self.line(story), now)
 
+    async def declined(self, story: Story, bot: str, columns: Columns) -> int:
+        """Who said since it was judged that they do not want it: by a word, or by muting it."""
+        words = self.said(f"{story.headline}\n{story.excerpt}")
+        return await self.audiences.declined(bot, columns.size, words, await self.line(story))
+
     async def line(self, story: Story) -> list[str]:
         """The stories that this one continues, itself first."""
         found = [story.id]

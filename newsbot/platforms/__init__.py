@@ -2,8 +2,8 @@
 
 Every package named here exposes `Settings` (its own section of the config; `rate` is messages a second), `VARIABLES`
 (conventional environment variable → key of that section), `person_id(value)` (a person's id in the config, checked),
-`has_token(settings)`, `build(settings, menu) -> Platform` (`menu` lists the readers' verbs by language) and
-`dialect() -> Dialect` (needs neither token nor network).
+`has_token(settings)`, `build(settings, menu, shelf) -> Platform` (`menu` lists the readers' verbs by language, `shelf` keeps
+what the platform wants kept; None where nothing can be) and `dialect() -> Dialect` (needs neither token nor network).
 """
 
 from __future__ import annotations

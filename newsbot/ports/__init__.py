@@ -3,7 +3,7 @@
 from newsbot.ports.archive import Archive
 from newsbot.ports.audience import Audiences
 from newsbot.ports.ledger import Journal, Ledger
-from newsbot.ports.platform import Dialect, Door, Menu, Platform, TokenRefused, TokenTaken
+from newsbot.ports.platform import Dialect, Door, Menu, Platform, Shelf, TokenRefused, TokenTaken
 from newsbot.ports.source import Fetch, Fetched, FetchError, Source, SourceError
 from newsbot.ports.store import Audit, Clock, StoreDown, Stories, Subscribers
 
@@ -21,6 +21,7 @@ __all__ = [
     "Ledger",
     "Menu",
     "Platform",
+    "Shelf",
     "Source",
     "SourceError",
     "StoreDown",

@@ -24,6 +24,10 @@ class Audiences(Protocol):
         """Nobody had an alert yet on a new day: zone → its date. `home` is the zone of everybody who named none."""
         ...
 
+    async def declined(self, bot: str, size: int, words: Collection[str], line: Collection[str]) -> int:
+        """Who does not want a story that says one of these words, or muted it or what it continues (`line`)."""
+        ...
+
     async def mutes(self, bot: str) -> Mapping[int, float]:
         """Index → until when it is muted."""
         ...

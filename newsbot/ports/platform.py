@@ -40,6 +40,31 @@ class Dialect(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """What one platform keeps for itself: small values by name, as it gave them. A secret is encrypted before it comes here.
+    Every method raises StoreDown."""
+
+    async def put(self, name: str, value: bytes) -> None:
+        """Keep this under that name, in place of what was there."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """What is kept under this name."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Forget it."""
+        ...
+
+    async def names(self) -> Sequence[str]:
+        """Every name, sorted."""
+        ...
+
+    async def first(self, name: str, seconds: int) -> bool:
+        """Whether nobody asked this of that name within so many seconds before."""
+        ...
+
+
 class Platform(Protocol):
     """The live half: a token, a client, a door. Outcomes are returned, never raised, for anything a platform answers."""
 

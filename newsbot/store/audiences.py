@@ -52,17 +52,24 @@ class RedisAudiences:
         """What stands beside the choices for one story: who named one of its words, who muted it (`line`: its id and those it
         continues), who muted everything at that moment (unix seconds), and how many alerts everybody had today."""
         named, refused = await self._named(bot, size, words)
-        hushed, muted = set[int](), await self.mutes(bot)
+        muted = await self.mutes(bot)
         counted = _columns(COUNTED, await self._redis.call("MGET", *(keys.bitmap(bot, name) for name in COUNTED)))
-        for found in await self._redis.pipeline([["SMEMBERS", f"{keys.bot(bot)}hush:{story}"] for story in line]):
-            hushed |= {int(index) for index in found}
         return Standing(
             named=named,
             refused=refused,
-            hushed=bitmap(hushed, size),
+            hushed=await self._hushed(bot, size, line),
             muted=bitmap((index for index, until in muted.items() if until > at), size),
             counted=tuple(_fit(counted[name], counted.size, size) for name in COUNTED),
         )
+
+    async def declined(self, bot: str, size: int, words: Collection[str], line: Collection[str]) -> int:
+        """Who does not want a story that says one of these words, or muted it or what it continues (`line`)."""
+        _, refused = await self._named(bot, size, words)
+        return refused | await self._hushed(bot, size, line)
+
+    async def _hushed(self, bot: str, size: int, line: Collection[str]) -> int:
+        found = await self._redis.pipeline([["SMEMBERS", f"{keys.bot(bot)}hush:{story}"] for story in line])
+        return bitmap({int(index) for index in chain.from_iterable(found)}, size)
 
     async def _named(self, bot: str, size: int, words: Collection[str]) -> tuple[int, int]:
         """Who wants a story that says one of these words, and who does not want it."""

@@ -44,6 +44,8 @@ below from it: the same slot by construction.
 | nb:{<bot>}:probing | hash index -> "tries since" | while quarantined | state, look, subscribe, erase | small |
 | nb:{<bot>}:gone | zset index by when it stopped | 30 days | state, subscribe, erase | ~70 B a chat |
 | nb:{<bot>}:lease:<what> | string | 10 s | web | small |
+| nb:{<bot>}:shelf | hash name -> bytes | until dropped | the platform | ~500 B a further Slack workspace, encrypted |
+| nb:{<bot>}:first:<name> | string | as asked, minutes | the platform | small |
 | nb:{<bot>}:tmp:<n> | bitmap | within plan | plan | 125 KB per million |
 | nb:{<bot>}:door | stream | ~1,000 entries | plan | a doorbell only |
 | nb:{<bot>}:floods | zset index:delay by ms | 10 s | commit | small |
@@ -240,3 +242,13 @@ def past(name: str, push_id: str) -> str:
 def push(name: str, push_id: str, part: str = "") -> str:
     """One push, or one part of it."""
     return f"{bot(name)}push:{push_id}{':' + part if part else ''}"
+
+
+def shelf(name: str) -> str:
+    """What the platform keeps for itself."""
+    return bot(name) + "shelf"
+
+
+def first(name: str, what: str) -> str:
+    """The mark of what the platform does once."""
+    return bot(name) + f"first:{what}"

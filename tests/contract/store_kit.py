@@ -102,8 +102,8 @@ async def crowd(redis: Redis, members: Iterable[int], bot: str = BOT, most_recor
 
 
 def readers_of(redis: Redis, home: str = "Asia/Seoul") -> Readers:
-    """Who gets what, without keywords."""
-    return Readers(RedisAudiences(redis), RedisStories(redis), lambda text: frozenset(), home)
+    """Who gets what; a keyword is found where it stands as it is, between blanks."""
+    return Readers(RedisAudiences(redis), RedisStories(redis), lambda text: frozenset(text.split()), home)
 
 
 def planner(ledger: RedisLedger, stories: RedisStories, ref_bytes: Mapping[str, int], clock: Clock) -> Plan:

@@ -126,10 +126,11 @@ async def test_trouble_has_its_outcome_in_exactly_one_request(
     assert sandbox.world.record.count("slack", "chat.postMessage") == 2
 
 
-async def test_a_closed_port_is_no_doubt(slack: SlackPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
-    for base in ("http://127.0.0.1:1/", "http://nowhere.invalid/"):
-        monkeypatch.setattr(slack, "_settings", Settings(api_base=base))
-        assert isinstance(await slack.send(TO, ALERT), Later)
+@pytest.mark.parametrize("base", ["http://127.0.0.1:1/", "http://nowhere.invalid/"])
+async def test_a_closed_port_is_no_doubt(base: str) -> None:
+    slack = SlackPlatform(Settings(api_base=base), "xoxb-canary")
+    assert isinstance(await slack.send(TO, ALERT), Later)
+    await slack.close()
 
 
 async def test_a_payload_slack_refuses(slack: SlackPlatform) -> None:

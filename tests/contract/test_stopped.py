@@ -28,7 +28,7 @@ from newsbot.core.model import Address, Rendered
 
 async def main(name, url, key, token, method, chats):
     module = platforms.load(name)
-    platform = module.build(module.Settings(**{key: token, "api_base": url}), {})
+    platform = module.build(module.Settings(**{key: token, "api_base": url}), {}, None)
     await platform.start()
     message = Rendered(method, {"text": "x"})
     print("started", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import re
 import subprocess
@@ -19,6 +20,7 @@ from newsbot import bootstrap, platforms, settings
 from newsbot.cli import build
 from newsbot.core import commands, model
 from newsbot.platforms.slack import inbound
+from newsbot.platforms.slack.install import SCOPES
 from newsbot.procs import runtime, web
 from newsbot.settings import Settings
 from newsbot.store.ledger.account import STATES
@@ -110,6 +112,9 @@ async def test_readme_names_every_http_path_and_no_other() -> None:
         "TELEGRAM_WEBHOOK_SECRET": "x",
         "SLACK_BOT_TOKEN": "x",
         "SLACK_SIGNING_SECRET": "x",
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "x",
+        "SLACK_TOKEN_KEY": base64.b64encode(bytes(32)).decode(),
     }
     async with runtime.process(bootstrap.read_settings(environ), "redis://127.0.0.1:1", environ) as process:
         paths = {route.path for route in web.app(process).routes if isinstance(route, Route)}
@@ -167,7 +172,8 @@ def test_every_key_of_the_config_file_has_a_comment_above_it() -> None:
 
 
 def test_slack_manifest_asks_for_exactly_what_the_code_uses() -> None:
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == {
+    assert MANIFEST["oauth_config"]["scopes"]["bot"] == list(SCOPES)
+    assert set(SCOPES) == {
         "chat:write",  # chat.postMessage, chat.postEphemeral, chat.update, chat.delete
         "commands",  # /news
         "channels:read",  # conversations.info, .list, .members and membership events of public channels

@@ -71,7 +71,7 @@ class Toy:
 def has_token(settings):
     return bool(settings.token)
 
-def build(settings, menu):
+def build(settings, menu, shelf):
     return Toy()
 
 def dialect():

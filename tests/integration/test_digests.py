@@ -87,6 +87,29 @@ async def test_what_only_waited_for_the_digest_is_left_out_where_nobody_wants_it
     assert room.came("gathers")[1:] == [("digest", "CCCCC")]
 
 
+@pytest.mark.parametrize("bot", BOTS)
+async def test_who_muted_a_story_that_waits_is_not_told_it_nor_what_continues_it(room: Room, bot: str) -> None:
+    await room.reader("gathers")
+    await room.reader("other")
+    await room.tells("AAAAA")
+    await room.tells("BBBBB", parent="AAAAA")
+    await room.tells("CCCCC")
+    await room.audiences.hush(bot, "AAAAA", 0)
+    await room.until("18:40")
+    assert room.came("gathers", bot) == [("digest", "CCCCC")]
+    assert sorted(room.lines("other", bot)) == ["AAAAA", "BBBBB", "CCCCC"]
+
+
+@pytest.mark.parametrize("bot", BOTS)
+async def test_a_word_that_is_not_wanted_any_more_takes_its_stories_out_of_the_digest(room: Room, bot: str) -> None:
+    await room.reader("gathers")
+    await room.tells("AAAAA", excerpt="예시군 선거 소식")
+    await room.tells("BBBBB", excerpt="예시군 날씨 소식")
+    await room.reader("gathers", replace(GATHERED, without=frozenset({"선거"})))
+    await room.until("18:40")
+    assert room.came("gathers", bot) == [("digest", "BBBBB")]
+
+
 async def test_what_mattered_comes_first_and_then_what_is_newer(room: Room) -> None:
     await room.reader("muted", Choices(muted=int(room.now) + 600))
     told = (("AAAAA", Urgency.BREAKING), ("BBBBB", Urgency.FLASH), ("CCCCC", Urgency.NORMAL), ("DDDDD", Urgency.NORMAL))

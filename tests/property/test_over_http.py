@@ -28,7 +28,7 @@ def platform(name: str, sandbox: Running) -> Platform:
         settings = module.Settings(token=SecretStr(world.telegram.token), api_base=sandbox.url)
     else:
         settings = module.Settings(bot_token=SecretStr(world.slack.bot_token), api_base=f"{sandbox.url}/api/")
-    built: Platform = module.build(settings, None)
+    built: Platform = module.build(settings, {}, None)
     return built
 
 

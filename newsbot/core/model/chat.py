@@ -19,6 +19,8 @@ class Inbound:
     `genuine` is False for what must not command: edited, forwarded, anonymous, sent by a bot or through one. `anonymous`:
     not genuine for that reason alone, because an admin of this group typed it in the group's own name; nobody is known to
     have said it, but it is one of those who run the place.
+    `visiting`: said in a workspace that is not our own, where the bot is at work as well; nobody has a role there but by the
+    whole "workspace/user".
     `event` is the platform's own id of this update, the same when it is delivered again. `discreet` says that only the
     person who spoke sees the answer. `language` is what the person's app is set to, or "". `handle` belongs to the adapter.
     """
@@ -31,6 +33,7 @@ class Inbound:
     event: str
     genuine: bool = True
     anonymous: bool = False
+    visiting: bool = False
     discreet: bool = False
     language: str = ""
     handle: Any = None

@@ -6,7 +6,7 @@ import re
 
 from newsbot.platforms.slack.render import SlackDialect
 from newsbot.platforms.slack.settings import Settings
-from newsbot.ports import Dialect, Menu, Platform
+from newsbot.ports import Dialect, Menu, Platform, Shelf
 
 __all__ = ["VARIABLES", "Settings", "build", "dialect", "has_token", "person_id"]
 
@@ -14,6 +14,9 @@ VARIABLES = {
     "SLACK_BOT_TOKEN": "bot_token",
     "SLACK_APP_TOKEN": "app_token",
     "SLACK_SIGNING_SECRET": "signing_secret",
+    "SLACK_CLIENT_ID": "client_id",
+    "SLACK_CLIENT_SECRET": "client_secret",
+    "SLACK_TOKEN_KEY": "token_key",
     "SLACK_API_BASE": "api_base",
 }
 """Conventional environment variable → key of the section."""
@@ -24,13 +27,14 @@ def has_token(settings: Settings) -> bool:
     return settings.bot_token is not None
 
 
-def build(settings: Settings, menu: Menu) -> Platform:  # noqa: ARG001
-    """The live platform, for settings with a bot token. Slack shows no menu of its own: `/news help` lists the verbs."""
+def build(settings: Settings, menu: Menu, shelf: Shelf | None) -> Platform:  # noqa: ARG001
+    """The live platform, for settings with a bot token; on the shelf are further workspaces. Slack shows no menu of its own:
+    `/news help` lists the verbs."""
     # The libraries take long to import; a command that asks one question does not need them.
     from newsbot.platforms.slack.client import SlackPlatform  # noqa: PLC0415
 
     assert settings.bot_token is not None  # noqa: S101 - `has_token` was asked
-    return SlackPlatform(settings, settings.bot_token.get_secret_value())
+    return SlackPlatform(settings, settings.bot_token.get_secret_value(), shelf)
 
 
 def dialect() -> Dialect:

@@ -55,17 +55,17 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The bot and its workspace as auth.test describes them."""
+    """The bot in one workspace, as auth.test describes it. `home`: the workspace whose token is in the config."""
 
     team: str = ""
     user: str = ""
     bot: str = ""
     enterprise: str = ""
+    home: bool = True
 
-
-def address(channel: str) -> Address:
-    """`slack:<channel>`; the team is left out, because one token is one workspace."""
-    return Address("slack", channel)
+    def at(self, channel: str) -> Address:
+        """`slack:<channel>` at home, `slack:<team>/<channel>` in a workspace that was added later."""
+        return Address("slack", channel if self.home else f"{self.team}/{channel}")
 
 
 def place(channel: str) -> Place:
@@ -83,15 +83,29 @@ def from_command(body: dict[str, Any], me: Me) -> Inbound | None:
     handle = Handle(user, _str(body, "response_url"), _str(body, "trigger_id"))
     return Inbound(
         "say",
-        address(channel),
+        me.at(channel),
         place(channel),
         f"{team}/{user}",
         f"/{words}",
         event,
         genuine=_ours(team, _str(body, "enterprise_id"), me),
+        visiting=not me.home,
         discreet=True,
         handle=handle,
     )
+
+
+def team_of(body: dict[str, Any]) -> str:
+    """The workspace through whose installation Slack tells us this, "" where it does not say.
+
+    An event may be of a shared channel: then `team_id` is where it happened, and `authorizations` names who hears of it
+    (docs.slack.dev/apis/events-api). A form may have been opened in another workspace than its sender's.
+    """
+    view = _str(_dict(body, "view"), "app_installed_team_id")
+    heard = body.get("authorizations")
+    first = heard[0] if isinstance(heard, list) and heard and isinstance(heard[0], dict) else {}
+    team = _str(first, "team_id") or _str(_dict(body, "team"), "id") or _str(body, "team_id")
+    return view or team or _str(_dict(body, "user"), "team_id")
 
 
 def home_of(body: dict[str, Any]) -> str:
@@ -121,12 +135,13 @@ def from_press(body: dict[str, Any], me: Me, direct: str = "") -> Inbound | None
     trigger = _str(body, "trigger_id")
     return Inbound(
         "press",
-        address(channel),
+        me.at(channel),
         place(channel),
         f"{team}/{user}",
         value,
         f"slack:{trigger or _str(action, 'action_ts')}",
-        genuine=_ours(team, _str(_dict(body, "enterprise"), "id"), me),
+        genuine=_ours(team, _str(_dict(body, "enterprise"), "id"), me) and _wrote(_dict(body, "message"), me),
+        visiting=not me.home,
         discreet=pressed != "message",
         handle=Handle(user, _str(body, "response_url"), trigger, pressed, _str(container, "message_ts")),
     )
@@ -151,12 +166,13 @@ def from_form(body: dict[str, Any], me: Me) -> Inbound | None:
     team = _str(person, "team_id") or _str(_dict(body, "team"), "id")
     return Inbound(
         "say",
-        address(origin.channel),
+        me.at(origin.channel),
         place(origin.channel),
         f"{team}/{user}",
         f"/{origin.verb} {words}",
         f"slack:{_str(view, 'id')}:{_str(view, 'hash')}",
         genuine=_ours(team, _str(_dict(body, "enterprise"), "id"), me),
+        visiting=not me.home,
         discreet=origin.pressed != "message",
         handle=Handle(user, origin.url, "", origin.pressed, origin.ts),
     )
@@ -186,9 +202,9 @@ def from_event(body: dict[str, Any], me: Me, direct: str = "") -> Inbound | None
             return None
         who = f"{me.team}/{inviter}" if (inviter := _str(event, "inviter")) else ""
         joined = kind == "member_joined_channel"
-        return Inbound("added" if joined else "removed", address(channel), place(channel), who, "", ident)
+        return Inbound("added" if joined else "removed", me.at(channel), place(channel), who, "", ident)
     if kind in CLOSED:
-        return Inbound("removed", address(channel), place(channel), "", "", ident)
+        return Inbound("removed", me.at(channel), place(channel), "", "", ident)
     return None
 
 
@@ -199,12 +215,13 @@ def _home(channel: str, user: str, body: dict[str, Any], me: Me) -> Inbound | No
     team = _str(_dict(_dict(body, "event"), "view"), "team_id") or _str(body, "team_id")
     return Inbound(
         "home",
-        address(channel),
+        me.at(channel),
         "private",
         f"{team}/{user}",
         "",
         f"slack:{_str(body, 'event_id')}",
         genuine=_ours(team, "", me),
+        visiting=not me.home,
         discreet=True,
         handle=Handle(user, pressed="home"),
     )
@@ -223,14 +240,26 @@ def _direct(event: dict[str, Any], ident: str, me: Me) -> Inbound | None:
     team = _str(event, "user_team") or _str(event, "source_team") or _str(event, "team") or me.team
     typed = not event.get("subtype") and not event.get("bot_id") and not event.get("edited")
     genuine = typed and _ours(team, "", me)
+    who, handle = f"{team}/{user}", Handle(user)
     return Inbound(
-        "say", address(channel), "private", f"{team}/{user}", text, ident, genuine=genuine, handle=Handle(user)
+        "say", me.at(channel), "private", who, text, ident, genuine=genuine, visiting=not me.home, handle=handle
     )
 
 
 def _ours(team: str, enterprise: str, me: Me) -> bool:
     """Whether the person belongs to our workspace (Slack Connect brings others); the organisation must not differ."""
     return bool(me.team) and team == me.team and (not enterprise or not me.enterprise or enterprise == me.enterprise)
+
+
+def _wrote(message: dict[str, Any], me: Me) -> bool:
+    """Whether a pressed message is this installation's own: where two share a channel the other's buttons are not ours."""
+    bot = _str(message, "bot_id")
+    return not bot or not me.bot or bot == me.bot
+
+
+def bare(who: str) -> str:
+    """The user id of "team/user"."""
+    return who.rpartition("/")[2]
 
 
 def _str(part: dict[str, Any], key: str) -> str:

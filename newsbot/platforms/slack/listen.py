@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -12,11 +11,12 @@ from weakref import WeakValueDictionary
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 from newsbot.core.model import Inbound, Reply
 from newsbot.platforms.slack.answer import payload_of
-from newsbot.platforms.slack.inbound import Me, from_command, from_event, from_form, from_press, home_of
+from newsbot.platforms.slack.inbound import from_command, from_event, from_form, from_press, home_of, team_of
+from newsbot.platforms.slack.wire import library_log
+from newsbot.platforms.slack.workspaces import Workspace, Workspaces
 from newsbot.ports import Door, StoreDown
 
 log = structlog.get_logger()
@@ -24,8 +24,8 @@ log = structlog.get_logger()
 Payload = dict[str, Any]
 Acknowledge = Callable[..., Awaitable[Any]]
 Say = Callable[[Inbound, Sequence[Reply]], Coroutine[Any, Any, None]]
-Direct = Callable[[str], Awaitable[str]]
-"""A bare user id → our conversation with that person, "" where Slack does not open one."""
+Direct = Callable[[Workspace, str], Awaitable[str]]
+"""A workspace and a bare user id → our conversation with that person, "" where Slack does not open one."""
 
 # Slack waits 3 seconds for an acknowledgement; what takes longer is answered afterwards.
 BUDGET = 2.5
@@ -36,26 +36,21 @@ TOGETHER = 16  # updates at the door at the same time; a flood waits here instea
 
 ANY = re.compile(".*")
 
-# The library writes whole request bodies below this level, and looks at the logger's own level, not the inherited.
-
 T = TypeVar("T")
-
-library_log = logging.getLogger("newsbot.slack.library")
-library_log.setLevel(logging.ERROR)
 
 
 class Listener:
     """One Bolt app with catch-all listeners. Work that outlives its acknowledgement is kept until `close`."""
 
-    def __init__(self, door: Door, say: Say, direct: Direct, me: Callable[[], Me], web: AsyncWebClient) -> None:
+    def __init__(self, door: Door, say: Say, direct: Direct, spaces: Workspaces) -> None:
         self._door = door
         self._say = say
         self._direct = direct
-        self._me = me
+        self._spaces = spaces
         self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._room = asyncio.Semaphore(TOGETHER)
         self._work: set[asyncio.Task[Any]] = set()
-        self.app = self._build(web)
+        self.app = self._build()
 
     async def close(self) -> None:
         """Drop the work still going on."""
@@ -64,11 +59,11 @@ class Listener:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
 
-    def _build(self, web: AsyncWebClient) -> AsyncApp:
+    def _build(self) -> AsyncApp:
         app = AsyncApp(
             name="bolt",  # a logger of this name gets its level set by the library: not ours
-            client=web,
-            authorize=authorizing(self._me, web.token),
+            client=self._spaces.home.web,
+            authorize=authorizing(self._spaces),
             logger=library_log,
             # Acknowledge when the door is done, not before: a crash in between must not lose an event.
             process_before_response=True,
@@ -80,15 +75,17 @@ class Listener:
 
         async def press(body: Payload, ack: Acknowledge) -> None:
             await ack()
-            await self._through(from_press(body, self._me(), await self._home(body)))
+            space = await self._heard_by(body)
+            await self._through(from_press(body, space.me, await self._home(space, body)))
 
         async def form(body: Payload, ack: Acknowledge) -> None:
             await ack()  # which closes it: what came of it is said where it was opened
-            await self._through(from_form(body, self._me()))
+            await self._through(from_form(body, (await self._heard_by(body)).me))
 
         async def event(body: Payload) -> None:
-            self._notice(body)
-            await self._through(from_event(body, self._me(), await self._home(body)))
+            await self._notice(body)
+            space = await self._heard_by(body)
+            await self._through(from_event(body, space.me, await self._home(space, body)))
 
         async def failed(error: Exception) -> None:
             # Answered with 500 (or not at all over a socket); Slack tries an event again and tells who typed a command.
@@ -103,7 +100,7 @@ class Listener:
 
     async def _command(self, body: Payload, ack: Acknowledge) -> None:
         """The first answer goes into the acknowledgement, the others after it."""
-        inbound = from_command(body, self._me())
+        inbound = from_command(body, (await self._heard_by(body)).me)
         if inbound is None:
             await ack()
             return
@@ -125,12 +122,16 @@ class Listener:
         if len(replies) > 1:
             self._keep(self._rest(inbound, replies[1:]))
 
-    async def _home(self, body: Payload) -> str:
+    async def _heard_by(self, body: Payload) -> Workspace:
+        """Through which installation we hear this; our own where it is none we know. Raises StoreDown."""
+        return await self._spaces.home_or(team_of(body))
+
+    async def _home(self, space: Workspace, body: Payload) -> str:
         """Our conversation with the person whose page this is about; "" where it is about none, or says it itself."""
         event = body.get("event")
         told = isinstance(event, dict) and event.get("channel")
         user = "" if told else home_of(body)
-        return await self._direct(user) if user else ""
+        return await self._direct(space, user) if user else ""
 
     async def _through(self, inbound: Inbound | None) -> None:
         """Ask the door and say its answers, in the background once the budget is spent. Raises StoreDown."""
@@ -176,25 +177,32 @@ class Listener:
         task.add_done_callback(self._work.discard)
         return task
 
-    def _notice(self, body: Payload) -> None:
-        """Say in the log what ends the installation; sending will find out by itself."""
+    async def _notice(self, body: Payload) -> None:
+        """What ends an installation: our own is a matter for the log, sending will find out by itself; another one's token is
+        forgotten. Raises StoreDown, and then Slack tells it again."""
         event = body.get("event")
         kind = event.get("type") if isinstance(event, dict) else None
-        if kind in ("app_uninstalled", "tokens_revoked"):
-            log.error("slack.installation_ended", event_type=kind)
+        if not isinstance(event, dict) or kind not in ("app_uninstalled", "tokens_revoked"):
+            return
+        if kind == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
+            return  # a person's own token; we use none
+        team = str(body.get("team_id") or "")
+        log.error("slack.installation_ended", event_type=kind, team=team)
+        await self._spaces.drop(team)
 
 
-def authorizing(me: Callable[[], Me], token: str | None) -> Callable[[], Awaitable[AuthorizeResult]]:
-    """Who we are, told without asking: without this Bolt calls auth.test before every single event."""
+def authorizing(spaces: Workspaces) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Who we are, told without asking: without this Bolt calls auth.test before every single event. It needs a token to
+    let a listener speak; ours never do, so that of our own workspace does for all."""
 
     async def authorize() -> AuthorizeResult:  # a plain function: Bolt looks at the names of its arguments
-        who = me()
+        who = spaces.home.me
         return AuthorizeResult(
             enterprise_id=who.enterprise or None,
             team_id=who.team,
             bot_user_id=who.user,
             bot_id=who.bot,
-            bot_token=token,
+            bot_token=spaces.home.token,
         )
 
     return authorize

@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import random
 
-import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from newsbot.platforms.slack.listen import library_log
+from newsbot.platforms.slack.wire import TRANSPORT, library_log
 
 log = structlog.get_logger()
 
@@ -22,7 +21,7 @@ OPENING = 20.0  # seconds for apps.connections.open and the handshake
 LOST = 30.0  # seconds without a connection after which the library's client is thrown away
 LOOK = 1.0  # seconds between two looks at it
 
-FAILURES = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError)
+FAILURES = (SlackApiError, *TRANSPORT, KeyError, TypeError, AttributeError)
 
 
 async def listen(app: AsyncApp, web: AsyncWebClient, app_token: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from newsbot.platforms.telegram.render import TelegramDialect
 from newsbot.platforms.telegram.settings import Settings
-from newsbot.ports import Dialect, Menu, Platform
+from newsbot.ports import Dialect, Menu, Platform, Shelf
 
 __all__ = ["VARIABLES", "Settings", "build", "dialect", "has_token", "person_id"]
 
@@ -22,7 +22,7 @@ def has_token(settings: Settings) -> bool:
     return settings.token is not None
 
 
-def build(settings: Settings, menu: Menu) -> Platform:
+def build(settings: Settings, menu: Menu, shelf: Shelf | None) -> Platform:  # noqa: ARG001
     """The live platform, for settings with a token. `menu` is what readers see when they type "/"."""
     # The library takes half a second to import; a command that asks one question does not need it.
     from newsbot.platforms.telegram.client import TelegramPlatform  # noqa: PLC0415
