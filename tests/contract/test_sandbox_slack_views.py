@@ -343,7 +343,7 @@ class TestPeople:
             ("U0RAE", (False, False, False)),
             ("U0GUS", (True, False, False)),
             ("U0UMA", (True, True, False)),
-            ("U0EXT", (False, False, True)),
+            ("U0EXT", (False, False, False)),  # in a channel with the bot: external, but no stranger
             ("U0ZOE", (False, False, True)),
         ]:
             found = (await client.users_info(user=user))["user"]

@@ -1,6 +1,7 @@
 """The strings people pull on the Slack side of the sandbox: type a command, press a button, join, leave, speak.
 
-Names work as well as ids: users `Rae`, `bot`; channels `#news`, `@rae` (her direct message with the bot).
+Names work as well as ids: users `Rae`, `bot`; channels `#news`, `@rae` (her direct message with the bot). Every string takes
+`team`, the workspace in which it happens; without it that is the first.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from starlette.routing import BaseRoute, Route
 from newsbot.sandbox.record import Message
 from newsbot.sandbox.slack import deliver
 from newsbot.sandbox.slack.messages import find
+from newsbot.sandbox.slack.oauth import redirect_url
 from newsbot.sandbox.slack.socket import disconnect
-from newsbot.sandbox.slack.state import BOT_USER, TEAM, Channel, User
+from newsbot.sandbox.slack.state import Channel, User
 from newsbot.sandbox.slack.view_control import VIEW_CONTROLS, Control, only, views_json
 from newsbot.sandbox.slack.view_control import press as press_view
+from newsbot.sandbox.slack.workspaces import NEW_TEAM, WORKSPACE_CONTROLS, meet, workspaces_json
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
 
+_SWITCHES = ("commercial", "home_tab", "each")
+_SETTINGS = ("ack_seconds", "retry_delays", "redirect_urls", "scopes", "revoked", "bot_token", *_SWITCHES)
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -34,16 +39,18 @@ def routes(world: World) -> list[BaseRoute]:
         async def endpoint(request: Request) -> Response:
             if not world.slack.wire.base:
                 world.slack.wire.base = str(request.url).split("/sandbox/", 1)[0]
-            return await _answer(world, act, await request.body())
+            return await _answer(world, act, await request.body(), name not in NEW_TEAM)
 
         return Route(f"/sandbox/slack/{name}", endpoint, methods=["POST"])
 
     async def state(request: Request) -> Response:  # noqa: ARG001  starlette passes it
-        return JSONResponse(world.slack.as_json() | {"sockets": len(world.slack.wire.sockets)})
+        more = {"sockets": len(world.slack.wire.sockets), "workspaces": workspaces_json(world)}
+        return JSONResponse(world.slack.as_json() | more)
 
     async def views(request: Request) -> Response:
         try:
-            return JSONResponse(views_json(world, request.query_params["user"]))
+            within = world.of_team(request.query_params.get("team", world.home.team))
+            return JSONResponse(views_json(within, request.query_params["user"]))
         except KeyError as error:
             return JSONResponse({"error": str(error.args[0])}, 400)
 
@@ -54,12 +61,14 @@ def routes(world: World) -> list[BaseRoute]:
     ]
 
 
-async def _answer(world: World, act: Control, body: bytes) -> Response:
-    """Run one control call; a wrong one is 400 with the reason."""
+async def _answer(world: World, act: Control, body: bytes, placed: bool) -> Response:
+    """Run one control call, where it is `placed` in the workspace it names; a wrong one is 400 with the reason."""
     try:
         given = json.loads(body or b"{}")
         if not isinstance(given, dict):
             raise ValueError("the body must be a JSON object")
+        if placed and "team" in given:
+            world = world.of_team(str(given.pop("team")))
         done = await act(world, given)
         world.record.announce("world")
         return JSONResponse(done)
@@ -81,7 +90,8 @@ async def _command(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person types a command; `channel` defaults to the direct message with the bot."""
     only(given, "user", "channel", "text", "command")
     user = _who(world, given)
-    channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
+    own = deliver.at_work(world.of(user.team)).slack
+    channel = _where(world, given) if "channel" in given else own.direct(user.id)
     name = str(given.get("command", "/news"))
     return await deliver.command(world, user, channel, name, str(given.get("text", "")))
 
@@ -137,20 +147,22 @@ async def _member(world: World, given: dict[str, Any]) -> dict[str, Any]:
     channel = _where(world, given)
     stamp = world.slack.next_ts(channel, world.clock.now())
     group = "group" if channel.is_private else "channel"
-    actor = world.slack.user(str(given.get("inviter", "Rae"))).id
+    actor = world.slack.user(str(given["inviter"])).id if "inviter" in given else world.slack.admin.id
     if "archived" in given:
         channel.is_archived = bool(given["archived"])
         kind = f"{group}_{'archive' if channel.is_archived else 'unarchive'}"
         return await deliver.event(world, {"type": kind, "channel": channel.id, "user": actor, "event_ts": stamp})
     user = _who(world, given)
+    world = world.of(user.team) if user.is_bot else world
     letter = "G" if channel.is_private else "C"
-    inner: dict[str, Any] = {"user": user.id, "channel": channel.id, "channel_type": letter, "team": TEAM}
+    inner: dict[str, Any] = {"user": user.id, "channel": channel.id, "channel_type": letter, "team": user.team}
     if given.get("joined", True):
         channel.members.add(user.id)
+        meet(world, channel)
         inner |= {"type": "member_joined_channel", "inviter": actor}
     else:
         channel.members.discard(user.id)
-        if user.id == BOT_USER:
+        if user.id == world.slack.bot_user:
             inner = {"type": f"{group}_left", "channel": channel.id, "actor_id": actor}
         else:
             inner["type"] = "member_left_channel"
@@ -177,12 +189,14 @@ async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
             at=float(stamp),
             sender=user.name.capitalize(),
             thread=thread,
-            view={"user": user.id},
+            view={"user": user.id, "team": user.team},
         )
     )
     kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
     inner = {"type": "message", "channel": channel.id, "user": user.id, "text": payload["text"], "ts": stamp}
     inner |= {"event_ts": stamp, "channel_type": kind, "team": user.team}
+    if world.slack.strangers(channel):
+        inner |= {"user_team": user.team, "source_team": user.team}
     if thread:
         inner["thread_ts"] = thread
     return await deliver.event(world, inner) | {"ts": stamp}
@@ -214,11 +228,11 @@ async def _request_url(world: World, given: dict[str, Any]) -> dict[str, Any]:
     url = given["url"]
     if url is not None and not str(url).startswith(("http://", "https://")):
         raise ValueError("url must be http(s) or null")
-    world.slack.request_url = url
+    world.home.request_url = url
     if url is None or not given.get("verify", True):
         return {"url": url, "verified": False}
     challenge = secrets.token_hex(16)
-    token = world.slack.verification_token
+    token = world.home.verification_token
     ack = await deliver.send(world, "events_api", {"token": token, "challenge": challenge, "type": "url_verification"})
     said = ack.payload or {}
     return {"url": url, "verified": challenge in (said.get("challenge"), said.get("text"))}
@@ -234,30 +248,32 @@ async def _disconnect(world: World, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _settings(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    """How Slack treats the app: ack window, retry pauses, scopes, kind of app; its token, and whether it is revoked."""
-    only(given, "ack_seconds", "retry_delays", "scopes", "revoked", "commercial", "bot_token", "home_tab")
-    state = world.slack
+    """How Slack treats the app: ack window, retry pauses, kind of app, redirect URLs, how often it tells of a shared channel
+    (`each` installation, or once); in one workspace its scopes, its token, and whether that is revoked."""
+    only(given, *_SETTINGS)
+    state, home = world.slack, world.home
     if "bot_token" in given:
         state.bot_token = str(given["bot_token"])
     if "ack_seconds" in given:
-        state.ack_seconds = float(given["ack_seconds"])
+        home.ack_seconds = float(given["ack_seconds"])
     if "retry_delays" in given:
-        state.retry_delays = tuple(float(delay) for delay in given["retry_delays"])
+        home.retry_delays = tuple(float(delay) for delay in given["retry_delays"])
     if "scopes" in given:
         state.scopes = {str(name) for name in given["scopes"]}
     if "revoked" in given:
         state.revoked = bool(given["revoked"])
-    if "commercial" in given:
-        state.commercial = bool(given["commercial"])
-    if "home_tab" in given:
-        state.home_tab = bool(given["home_tab"])
+    if "redirect_urls" in given:
+        home.redirect_urls = [redirect_url(str(url)) for url in given["redirect_urls"]]
+    for key in _SWITCHES:
+        if key in given:
+            setattr(home, key, bool(given[key]))
     return {
-        "ack_seconds": state.ack_seconds,
-        "retry_delays": list(state.retry_delays),
+        "ack_seconds": home.ack_seconds,
+        "retry_delays": list(home.retry_delays),
+        "redirect_urls": home.redirect_urls,
         "scopes": sorted(state.scopes),
         "revoked": state.revoked,
-        "commercial": state.commercial,
-        "home_tab": state.home_tab,
+        **{key: getattr(home, key) for key in _SWITCHES},
     }
 
 
@@ -273,4 +289,5 @@ _CONTROLS: dict[str, Control] = {
     "disconnect": _disconnect,
     "settings": _settings,
     **VIEW_CONTROLS,
+    **WORKSPACE_CONTROLS,
 }

@@ -8,32 +8,51 @@ from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.slack.fields import SlackError
 from newsbot.sandbox.slack.http import send_signed, show
-from newsbot.sandbox.slack.messages import as_slack
+from newsbot.sandbox.slack.messages import as_slack, author
 from newsbot.sandbox.slack.socket import send_envelope
-from newsbot.sandbox.slack.state import APP, BOT_USER, OTHER_TEAM, TEAM, TEAM_DOMAIN, Channel, User
+from newsbot.sandbox.slack.state import APP, Channel, SlackState, User
 from newsbot.sandbox.slack.wire import Ack, ResponseUrl
 
 if TYPE_CHECKING:
     from newsbot.sandbox.record import Message
     from newsbot.sandbox.world import World
 
-_DOMAINS = {TEAM: TEAM_DOMAIN, OTHER_TEAM: "other"}
+_BARE = frozenset({"app_uninstalled", "tokens_revoked"})  # told when no installation is left to see an event
+_OWN = frozenset({"channel_left", "group_left"})  # about the bot at hand, whom they do not name
+
+
+def domain(world: World, team: str) -> str:
+    """A workspace's name in addresses; those that Slack Connect merely brings are all called alike."""
+    return world.workspaces[team].domain if team in world.workspaces else "other"
+
+
+def at_work(world: World) -> World:
+    """The workspace at hand, where it has the app; else ValueError."""
+    if not world.slack.installed:
+        raise ValueError(f"the app is not installed in {world.slack.team}")
+    return world
 
 
 async def send(world: World, kind: str, payload: dict[str, Any], attempt: int = 0, why: str = "") -> Ack:
     """One delivery over signed HTTP when a request URL is set, else over a socket."""
-    if world.slack.request_url:
+    if world.home.request_url:
         return await send_signed(world, kind, payload, attempt, why)
     return await send_envelope(world, kind, payload, attempt, why)
 
 
 async def command(world: World, user: User, channel: Channel, name: str, text: str) -> dict[str, Any]:
-    """A slash command typed by a person: whether it was acknowledged in time, and the reply."""
-    entry = ResponseUrl(channel.id, user.id, world.clock.now())
+    """A slash command typed by a person: whether it was acknowledged in time, and the reply.
+
+    In a shared channel it is the command of the person's own workspace.
+    """
+    world = at_work(world.of(user.team))
+    if channel.id not in world.slack.channels:
+        raise ValueError(f"{channel.id} is no channel of {world.slack.team}")
+    entry = ResponseUrl(channel.id, user.id, world.clock.now(), team=world.slack.team)
     payload = {
-        "token": world.slack.verification_token,
+        "token": world.home.verification_token,
         "team_id": user.team,
-        "team_domain": _DOMAINS[user.team],
+        "team_domain": domain(world, user.team),
         "channel_id": channel.id,
         "channel_name": channel.command_name,
         "user_id": user.id,
@@ -43,7 +62,7 @@ async def command(world: World, user: User, channel: Channel, name: str, text: s
         "api_app_id": APP,
         "is_enterprise_install": "false",
         "response_url": world.slack.wire.response_url(entry),
-        "trigger_id": world.slack.wire.trigger(user.id, world.clock.now()),
+        "trigger_id": world.slack.wire.trigger(user.id, world.clock.now(), world.slack.team),
     }
     ack = await send(world, "slash_commands", payload)
     return _with_reply(world, ack, channel, user) | {"response_url": payload["response_url"]}
@@ -89,30 +108,37 @@ def _action(button: dict[str, Any], ts: str) -> dict[str, Any]:
     return out | ({"selected_options": [option]} if many else {"selected_option": option})
 
 
-def interaction(world: World, kind: str, user: User) -> dict[str, Any]:
-    """What every payload of something a person did says; its trigger opens a modal for three seconds."""
+def interaction(world: World, kind: str, user: User, team: str) -> dict[str, Any]:
+    """What every payload of something a person did says; its trigger opens a modal for three seconds.
+
+    `team` is whose bot wrote the message that was pressed (github.com/slackapi/java-slack-sdk/issues/1041), in a view the
+    person's own (github.com/slackapi/bolt-js/issues/1614).
+    """
     return {
         "type": kind,
         "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team},
         "api_app_id": APP,
-        "token": world.slack.verification_token,
-        "trigger_id": world.slack.wire.trigger(user.id, world.clock.now()),
-        "team": {"id": user.team, "domain": _DOMAINS[user.team]},
+        "token": world.home.verification_token,
+        "trigger_id": world.slack.wire.trigger(user.id, world.clock.now(), world.slack.team),
+        "team": {"id": team, "domain": domain(world, team)},
         "enterprise": None,
         "is_enterprise_install": False,
     }
 
 
 async def press(world: World, user: User, channel: Channel, message: Message, button: dict[str, Any]) -> dict[str, Any]:
-    """A person presses something on a message; Slack shows no text from such an acknowledgement."""
-    entry = ResponseUrl(channel.id, user.id, world.clock.now(), original=message.message_id)
+    """A person presses something on a message; the installation that wrote it hears of it. Slack shows no text from such
+    an acknowledgement."""
+    world = at_work(world.of(author(message)["team"]))
+    team = world.slack.team
+    entry = ResponseUrl(channel.id, user.id, world.clock.now(), original=message.message_id, team=team)
     container = {
         "type": "message",
         "message_ts": message.message_id,
         "channel_id": channel.id,
         "is_ephemeral": message.ephemeral,
     }
-    payload = interaction(world, "block_actions", user) | {
+    payload = interaction(world, "block_actions", user, team) | {
         "container": container,
         "channel": {"id": channel.id, "name": channel.command_name},
         "state": {"values": {}},
@@ -127,31 +153,69 @@ async def press(world: World, user: User, channel: Channel, message: Message, bu
 
 
 def envelope_of(world: World, event: dict[str, Any]) -> dict[str, Any]:
-    """The outer form of an event (docs.slack.dev/apis/events-api#event-type-structure)."""
-    mine = {
-        "enterprise_id": None,
-        "team_id": TEAM,
-        "user_id": BOT_USER,
-        "is_bot": True,
-        "is_enterprise_install": False,
-    }
+    """The outer form of an event for the installation at hand (docs.slack.dev/apis/events-api#event-type-structure).
+
+    In a shared channel `team_id` is where the event came from and not always that installation, which is why Bolt goes by
+    `authorizations` (github.com/slackapi/bolt-js/issues/687).
+    """
+    state = world.slack
     where = event.get("channel")
-    room = world.slack.channels.get(where) if isinstance(where, str) else None
-    return {
-        "token": world.slack.verification_token,
-        "team_id": TEAM,
+    room = state.channels.get(where) if isinstance(where, str) else None
+    shared = room is not None and bool(state.strangers(room))
+    actor = state.users.get(str(event.get("user")))
+    payload = {
+        "token": world.home.verification_token,
+        "team_id": actor.team if shared and actor is not None else state.team,
         "api_app_id": APP,
         "event": event,
         "type": "event_callback",
         "event_id": f"Ev{secrets.token_hex(5).upper()}",
         "event_time": int(world.clock.now()),
-        "authorizations": [mine],
-        "is_ext_shared_channel": room is not None and bool(world.slack.strangers(room)),
     }
+    if event.get("type") in _BARE:
+        return payload
+    mine = {
+        "enterprise_id": None,
+        "team_id": state.team,
+        "user_id": state.bot_user,
+        "is_bot": True,
+        "is_enterprise_install": False,
+    }
+    return payload | {"context_team_id": state.team, "authorizations": [mine], "is_ext_shared_channel": shared}
+
+
+def audience(world: World, event: dict[str, Any]) -> list[SlackState]:
+    """The installations an event is delivered to: the one at hand, or of a shared channel one that can see it.
+
+    "No duplicated event triggering between shared channels" (docs.slack.dev/apis/slack-connect); here the one that came last
+    has it, as seen in github.com/slackapi/bolt-js/issues/2008, which no page promises. A bot's own coming and going is told
+    to its installation.
+    """
+    state, where = world.slack, event.get("channel")
+    room = state.channels.get(str(where.get("id") if isinstance(where, dict) else where))
+    if event.get("type") in _BARE:
+        return [state]
+    if room is None or not room.connected or event.get("type") in _OWN:
+        return [state] if state.installed else []
+    states = [world.workspaces[team] for team in (room.team, *room.connected)]
+    seeing = [one for one in states if one.installed]
+    inside = [one for one in seeing if one.bot_user in room.members] or seeing
+    own = [one for one in seeing if one.bot_user == event.get("user")]
+    return own or (inside if world.home.each else inside[-1:])
 
 
 async def event(world: World, inner: dict[str, Any], event_id: str = "") -> dict[str, Any]:
-    """Deliver an event; the first try's outcome is returned, Slack's further tries go on by themselves."""
+    """Deliver an event to whom it concerns; the outcome of the first tries is returned, Slack's further tries go on by
+    themselves. Without an installation that could see it nothing is sent."""
+    seeing = audience(world, inner)
+    if not seeing:
+        return {"acked": False, "reason": "not_installed"}
+    outcomes = [await _event(world.within(state), inner, event_id) for state in seeing]
+    return next((one for one in outcomes if not one["acked"]), outcomes[0])
+
+
+async def _event(world: World, inner: dict[str, Any], event_id: str) -> dict[str, Any]:
+    """One delivery."""
     payload = envelope_of(world, inner)
     if event_id:
         payload["event_id"] = event_id
@@ -164,7 +228,7 @@ async def event(world: World, inner: dict[str, Any], event_id: str = "") -> dict
 
 async def _again(world: World, payload: dict[str, Any], why: str) -> None:
     """Slack's retries of an unacknowledged event, numbered from 1, until one is acknowledged."""
-    for attempt, delay in enumerate(world.slack.retry_delays, start=1):
+    for attempt, delay in enumerate(world.home.retry_delays, start=1):
         await asyncio.sleep(delay)
         ack = await send(world, "events_api", payload, attempt, why)
         if ack.acked or not ack.retry:

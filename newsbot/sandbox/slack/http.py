@@ -44,13 +44,11 @@ async def send_signed(world: World, kind: str, payload: dict[str, Any], attempt:
     """POST one delivery to the request URL; any 2xx in time acknowledges it."""
     body, content = encode(kind, payload)
     headers = {"User-Agent": "Slackbot 1.0 (sandbox)"}
-    headers |= signed(world.slack.signing_secret, body, world.clock.now())
+    headers |= signed(world.home.signing_secret, body, world.clock.now())
     if attempt:
         headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": why}
     try:
-        status, found, said = await post_to(
-            str(world.slack.request_url), body, headers, content, world.slack.ack_seconds
-        )
+        status, found, said = await post_to(str(world.home.request_url), body, headers, content, world.home.ack_seconds)
     except TimeoutError:
         return Ack(False, reason="http_timeout")
     except (OSError, EOFError, ValueError):
@@ -98,7 +96,7 @@ def respond(world: World, key: str, said: dict[str, Any]) -> tuple[int, dict[str
         return 404, {"ok": False, "error": refusal}
     entry.uses += 1
     try:
-        show(world, entry.channel, entry.user, said, entry.original)
+        show(world.of(entry.team), entry.channel, entry.user, said, entry.original)
     except SlackError as error:
         return 400, {"ok": False, "error": error.code, "detail": error.detail}
     return 200, {"ok": True}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.record import Message
 from newsbot.sandbox.slack.blocks import Parsed
-from newsbot.sandbox.slack.state import APP, BOT, BOT_USER, TEAM, Channel
+from newsbot.sandbox.slack.state import APP, Channel
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
@@ -54,9 +54,19 @@ def post(
             sender=sender,
             thread=params.get("thread_ts"),
             ephemeral=bool(to),
-            view=seen(parsed, to),
+            view=seen(parsed, to) | {"team": world.slack.team, "user": world.slack.bot_user, "bot": world.slack.bot},
         )
     )
+
+
+def author(message: Message) -> dict[str, Any]:
+    """Who wrote a message, kept beside what a page draws: user, team, and the bot's id where it was one."""
+    return {key: message.view[key] for key in ("team", "user", "bot") if key in message.view}
+
+
+def own(world: World, message: Message) -> bool:
+    """Whether the bot of this workspace wrote a message."""
+    return message.sender == "bot" and message.view["bot"] == world.slack.bot
 
 
 def replace(world: World, message: Message, params: Mapping[str, Any], parsed: Parsed) -> None:
@@ -67,7 +77,7 @@ def replace(world: World, message: Message, params: Mapping[str, Any], parsed: P
             payload.setdefault(key, message.payload[key])
     if payload.get("metadata") == {}:
         del payload["metadata"]
-    world.record.edit(message, parsed.plain, payload, seen(parsed, message.view.get("to", "")))
+    world.record.edit(message, parsed.plain, payload, seen(parsed, message.view.get("to", "")) | author(message))
 
 
 def retained(message: Message, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -90,12 +100,11 @@ def find(world: World, channel: Channel, ts: object) -> Message | None:
 
 def as_slack(message: Message, *, metadata: bool = True) -> dict[str, Any]:
     """The message object of the Web API; history leaves metadata out unless asked."""
-    payload = message.payload
-    out: dict[str, Any] = {"type": "message", "ts": message.message_id, "team": TEAM, "text": payload.get("text", "")}
+    payload, by = message.payload, author(message)
+    out: dict[str, Any] = {"type": "message", "ts": message.message_id, "text": payload.get("text", "")}
+    out |= {"team": by["team"], "user": by["user"]}
     if message.sender == "bot":
-        out |= {"user": BOT_USER, "bot_id": BOT, "app_id": APP}
-    else:
-        out["user"] = message.view.get("user", "")
+        out |= {"bot_id": by["bot"], "app_id": APP}
     if payload.get("blocks"):
         out["blocks"] = [{"block_id": f"b{index}", **block} for index, block in enumerate(payload["blocks"])]
     for key in ("attachments", "client_msg_id"):

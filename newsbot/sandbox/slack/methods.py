@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.slack.blocks import check_post, check_update
 from newsbot.sandbox.slack.fields import SlackError
-from newsbot.sandbox.slack.messages import as_slack, find, post, replace, retained
-from newsbot.sandbox.slack.state import BOT_USER, Channel
+from newsbot.sandbox.slack.messages import as_slack, find, own, post, replace, retained
+from newsbot.sandbox.slack.state import Channel
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
@@ -39,7 +39,7 @@ def scope(world: World, *names: str) -> None:
 def visible(world: World, params: Params) -> Channel:
     """The channel meant, if the bot can know of it: private ones only from inside; names are not ids."""
     channel = world.slack.channels.get(str(params.get("channel", "")))
-    if channel is None or (channel.is_private and BOT_USER not in channel.members):
+    if channel is None or (channel.is_private and world.slack.bot_user not in channel.members):
         raise SlackError("channel_not_found")
     return channel
 
@@ -55,7 +55,7 @@ def target(world: World, params: Params) -> Channel:
     channel = visible(world, params)
     if channel.is_archived:
         raise SlackError("is_archived")
-    if BOT_USER not in channel.members and "chat:write.public" not in world.slack.scopes:
+    if world.slack.bot_user not in channel.members and "chat:write.public" not in world.slack.scopes:
         raise SlackError("not_in_channel")
     return channel
 
@@ -104,7 +104,7 @@ def update(world: World, params: Params) -> dict[str, Any]:
     message = find(world, channel, params["ts"])
     if message is None or message.ephemeral:
         raise SlackError("message_not_found")
-    if message.sender != "bot":
+    if not own(world, message):
         raise SlackError("cant_update_message")
     full = retained(message, params)
     replace(world, message, full, parsed if full is params else check_update(full))
@@ -120,7 +120,7 @@ def delete(world: World, params: Params) -> dict[str, Any]:
     message = find(world, channel, params["ts"])
     if message is None or message.ephemeral:
         raise SlackError("message_not_found")
-    if message.sender != "bot":
+    if not own(world, message):
         raise SlackError("cant_delete_message")
     world.record.delete(message)
     return {"channel": channel.id, "ts": message.message_id}

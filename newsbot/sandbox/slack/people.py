@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from newsbot.sandbox.slack import deliver
 from newsbot.sandbox.slack.elements import LONGEST_INPUT
 from newsbot.sandbox.slack.fields import SlackError, units
-from newsbot.sandbox.slack.state import TEAM, User
+from newsbot.sandbox.slack.state import User
 from newsbot.sandbox.slack.view_methods import replace
 from newsbot.sandbox.slack.views import View, answer_key, elements
 
@@ -27,9 +27,9 @@ _INCOMPLETE = "Please complete this required field."
 
 async def open_home(world: World, user: User, tab: str) -> dict[str, Any]:
     """A person opens the app's Home (or its messages): the event, with the view if there is one already."""
-    if user.team != TEAM:
+    if user.team != world.slack.team:
         raise ValueError(f"{user.name} is of another workspace, where the app has no Home")
-    now = world.clock.now()
+    now = deliver.at_work(world).clock.now()
     inner: dict[str, Any] = {"type": "app_home_opened", "user": user.id, "channel": world.slack.direct(user.id).id}
     inner |= {"tab": tab, "event_ts": f"{now:.6f}"}
     home = world.slack.homes.get(user.id)
@@ -127,7 +127,7 @@ async def _told(world: World, user: User, view: View, found: Found, said: Mappin
     """Deliver one block_actions payload from a view: it has no channel and no response_url."""
     block, one = found
     action = {"type": one["type"], "action_id": one["action_id"], "block_id": block["block_id"], **said}
-    payload = deliver.interaction(world, "block_actions", user) | {
+    payload = deliver.interaction(world, "block_actions", user, user.team) | {
         "container": {"type": "view", "view_id": view.id},
         "view": view.as_slack(),
         "actions": [action | {"action_ts": f"{world.clock.now():.6f}"}],
@@ -161,7 +161,8 @@ async def submit(world: World, user: User, modal: View) -> dict[str, Any]:
     if modal.errors:
         world.record.announce("views")
         return {"acked": False, "reason": "incomplete", "errors": modal.errors}
-    payload = deliver.interaction(world, "view_submission", user) | {"view": modal.as_slack(), "response_urls": []}
+    payload = deliver.interaction(world, "view_submission", user, user.team)
+    payload |= {"view": modal.as_slack(), "response_urls": []}
     ack = await deliver.send(world, "interactive", payload)
     if not ack.acked:
         return {"acked": False, "reason": ack.reason}  # the modal stays; Slack offers to try again
@@ -214,6 +215,7 @@ async def close(world: World, user: User, modal: View) -> dict[str, Any]:
     world.record.announce("views")
     if not modal.given.get("notify_on_close"):
         return {"acked": True, "told": False}
-    payload = deliver.interaction(world, "view_closed", user) | {"view": modal.as_slack(), "is_cleared": False}
+    payload = deliver.interaction(world, "view_closed", user, user.team)
+    payload |= {"view": modal.as_slack(), "is_cleared": False}
     ack = await deliver.send(world, "interactive", payload)
     return {"acked": ack.acked, "told": True} | ({} if ack.acked else {"reason": ack.reason})

@@ -14,7 +14,8 @@ from newsbot.sandbox.record import Message
 from newsbot.sandbox.slack.fields import SlackError
 from newsbot.sandbox.slack.messages import as_slack, find
 from newsbot.sandbox.slack.methods import Method, Params, arguments, scope, visible
-from newsbot.sandbox.slack.state import BOT, BOT_USER, TEAM, TEAM_DOMAIN, Channel
+from newsbot.sandbox.slack.state import Channel
+from newsbot.sandbox.slack.workspaces import meet
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
@@ -63,16 +64,17 @@ def api_test(world: World, params: Params) -> dict[str, Any]:  # noqa: ARG001  o
     return {"args": dict(params)}
 
 
-def auth_test(world: World, params: Params) -> dict[str, Any]:  # noqa: ARG001
+def auth_test(world: World, params: Params) -> dict[str, Any]:
     """auth.test: who the token belongs to."""
     arguments(params, ())
+    state = world.slack
     return {
-        "url": f"https://{TEAM_DOMAIN}.slack.com/",
-        "team": "Sandbox",
+        "url": f"https://{state.domain}.slack.com/",
+        "team": state.name,
         "user": "newsbot",
-        "team_id": TEAM,
-        "user_id": BOT_USER,
-        "bot_id": BOT,
+        "team_id": state.team,
+        "user_id": state.bot_user,
+        "bot_id": state.bot,
         "is_enterprise_install": False,
     }
 
@@ -83,6 +85,8 @@ def info(world: World, params: Params) -> dict[str, Any]:
     channel = visible(world, params)
     kind_scope(world, channel, "read")
     shown = world.slack.shown(channel)
+    if shown.get("is_ext_shared"):
+        shown["connected_team_ids"] = sorted(world.slack.strangers(channel))
     if not flag(params, "include_num_members"):
         shown.pop("num_members", None)
     return {"channel": shown}
@@ -113,11 +117,11 @@ def open_direct(world: World, params: Params) -> dict[str, Any]:
         raise SlackError("cannot_dm_bot")
     if user.deleted:
         raise SlackError("user_disabled")
-    before = {"no_op": True, "already_open": True} if f"D{user.id[1:]}" in world.slack.channels else {}
+    before = {"no_op": True, "already_open": True} if world.slack.direct_id(user.id) in world.slack.channels else {}
     if flag(params, "prevent_creation") and not before:
         raise SlackError("channel_not_found")
     channel = world.slack.direct(user.id)
-    return before | {"channel": channel.as_slack() if flag(params, "return_im") else {"id": channel.id}}
+    return before | {"channel": world.slack.shown(channel) if flag(params, "return_im") else {"id": channel.id}}
 
 
 def list_channels(world: World, params: Params) -> dict[str, Any]:
@@ -131,7 +135,7 @@ def list_channels(world: World, params: Params) -> dict[str, Any]:
     found = []
     for channel in world.slack.channels.values():
         kind = "im" if channel.is_im else "private_channel" if channel.is_private else "public_channel"
-        mine = kind == "public_channel" or BOT_USER in channel.members
+        mine = kind == "public_channel" or world.slack.bot_user in channel.members
         if kind in types and mine and not (hidden and channel.is_archived):
             found.append(world.slack.shown(channel))
     page, more = paged(params, found, 100, 999)
@@ -147,8 +151,9 @@ def join(world: World, params: Params) -> dict[str, Any]:
         raise SlackError("method_not_supported_for_channel_type")
     if channel.is_archived:
         raise SlackError("is_archived")
-    already = BOT_USER in channel.members
-    channel.members.add(BOT_USER)
+    already = world.slack.bot_user in channel.members
+    channel.members.add(world.slack.bot_user)
+    meet(world, channel)
     return {"channel": world.slack.shown(channel)} | ({"warning": "already_in_channel"} if already else {})
 
 
@@ -173,14 +178,14 @@ def _readable(world: World, params: Params) -> Channel:
     """The channel whose messages may be read: the bot must be inside."""
     channel = visible(world, params)
     kind_scope(world, channel, "history")
-    if BOT_USER not in channel.members:
+    if world.slack.bot_user not in channel.members:
         raise SlackError("not_in_channel")
     return channel
 
 
 def _listed(world: World, params: Params, found: list[Message]) -> dict[str, Any]:
     """A page of messages under the quota of the app's kind."""
-    most = 15 if world.slack.commercial else 999
+    most = 15 if world.home.commercial else 999
     page, more = paged(params, found, min(100, most), most)
     metadata = flag(params, "include_all_metadata")
     shown = [as_slack(message, metadata=metadata) for message in page]
@@ -223,16 +228,17 @@ def user_info(world: World, params: Params) -> dict[str, Any]:
     user = world.slack.users.get(str(params["user"]))
     if user is None:
         raise SlackError("user_not_found")
-    return {
-        "user": user.as_slack(world.clock.now()) | ({"locale": user.locale} if flag(params, "include_locale") else {})
-    }
+    shown = world.slack.profile(user, world.clock.now())
+    if flag(params, "include_locale"):
+        shown["locale"] = user.locale
+    return {"user": shown}
 
 
 def user_list(world: World, params: Params) -> dict[str, Any]:
     """users.list."""
     arguments(params, (), ("cursor", "include_locale", "limit", "team_id"))
     scope(world, "users:read")
-    found = [user.as_slack(world.clock.now()) for user in world.slack.users.values()]
+    found = [world.slack.profile(user, world.clock.now()) for user in world.slack.users.values()]
     page, more = paged(params, found, 100, 999)
     return {"members": page, "response_metadata": more}
 
@@ -244,7 +250,7 @@ def permalink(world: World, params: Params) -> dict[str, Any]:
     message = find(world, channel, params["message_ts"])
     if message is None or message.ephemeral:
         raise SlackError("message_not_found")
-    link = f"https://{TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{message.message_id.replace('.', '')}"
+    link = f"https://{world.slack.domain}.slack.com/archives/{channel.id}/p{message.message_id.replace('.', '')}"
     return {"channel": channel.id, "permalink": link}
 
 

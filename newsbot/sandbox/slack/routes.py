@@ -1,4 +1,5 @@
-"""Slack's Web API, sockets and response URLs as the app reaches them: who may call, how often, and what goes wrong.
+"""Slack's Web API, sockets, response URLs and consent page as the app reaches them: who may call, how often, and what
+goes wrong.
 
 Order of every call: body, token, scripted fault, rate, method. Refusals are HTTP 200 with `ok: false`, except 429.
 """
@@ -21,25 +22,29 @@ from starlette.websockets import WebSocket
 
 from newsbot.sandbox.faults import SPOILED, Strike
 from newsbot.sandbox.line import badly, reused
+from newsbot.sandbox.slack import oauth
 from newsbot.sandbox.slack.fields import SlackError
 from newsbot.sandbox.slack.http import respond
 from newsbot.sandbox.slack.methods import CHAT, Method
 from newsbot.sandbox.slack.reads import READS
 from newsbot.sandbox.slack.socket import serve_socket
-from newsbot.sandbox.slack.state import APP, TEAM
+from newsbot.sandbox.slack.state import APP
 from newsbot.sandbox.slack.view_methods import VIEWS
+from newsbot.sandbox.slack.workspaces import of_token
 
 if TYPE_CHECKING:
     from newsbot.sandbox.world import World
 
-METHODS: Mapping[str, Method] = {**CHAT, **READS, **VIEWS}
+METHODS: Mapping[str, Method] = {**CHAT, **READS, **VIEWS, oauth.ACCESS: oauth.access}
 OPEN_SOCKET = "apps.connections.open"
-# Calls a minute per workspace: the tier on each method's page (docs.slack.dev/apis/web-api/rate-limits). Tier 1 gets
-# a burst here, since a reconnecting app is let through in practice.
+_OPEN = ("api.test", oauth.ACCESS)  # need no token
+# Calls a minute, counted for each workspace: the tier on each method's page (docs.slack.dev/apis/web-api/rate-limits).
+# Tier 1 gets a burst here, since a reconnecting app is let through in practice.
 PER_MINUTE: Mapping[str, float] = {
     OPEN_SOCKET: 60,
     "api.test": 600,
     "auth.test": 600,
+    oauth.ACCESS: 600,
     "chat.getPermalink": 600,
     "chat.postEphemeral": 100,
     "conversations.members": 100,
@@ -90,7 +95,7 @@ class Answer:
 
 
 def routes(world: World) -> list[BaseRoute]:
-    """The Web API under /api/, sockets under /api-socket/, response URLs under /response/."""
+    """The Web API under /api/, sockets under /api-socket/, response URLs under /response/, consent at /oauth/v2/authorize."""
 
     api = Api(world)
 
@@ -105,12 +110,16 @@ def routes(world: World) -> list[BaseRoute]:
         world.record.call("slack", "response_url", "", status, body.get("error"))
         return JSONResponse(body, status)
 
+    async def consent(request: Request) -> Response:
+        return oauth.authorize(world, request.query_params)
+
     async def socket(websocket: WebSocket) -> None:
         await serve_socket(world, websocket)
 
     return [
         Route("/api/{method}", api, methods=["GET", "POST"]),
         Route("/response/{key}", response_url, methods=["POST"]),
+        Route("/oauth/v2/authorize", consent, methods=["GET"]),
         WebSocketRoute("/api-socket/", socket),
     ]
 
@@ -140,9 +149,11 @@ class Api:
         if not wire.base or method == OPEN_SOCKET:
             wire.base = str(request.url).split("/api/", 1)[0]
         try:
-            params = asked.params = await _params(request)
+            params = asked.params = await _params(request, method)
+            token = _token(request, params)
+            world = of_token(world, token)
             asked.channel = _channel(world, params)
-            _authorise(world, method, request, params)
+            _authorise(world, method, token)
         except SlackError as error:
             return _refusal(world, error)
         if world.faults.script:
@@ -153,7 +164,7 @@ class Api:
         return _run(world, method, params) if wait is None else _later(wait)
 
 
-async def _params(request: Request) -> dict[str, Any]:
+async def _params(request: Request, method: str) -> dict[str, Any]:
     """Arguments from query, form or JSON; a form's words for true and false become booleans."""
     text = parse_qsl(request.url.query, keep_blank_values=True)
     body = await request.body()
@@ -178,7 +189,13 @@ async def _params(request: Request) -> dict[str, Any]:
     params = {**form, **{key: value for key, value in given.items() if value is not None}}
     # Bolt adds team_id to every call of a request's client; Slack ignores it for tokens of one workspace.
     params.pop("team_id", None)
-    return params
+    return params | oauth.basic(request.headers.get("authorization", "")) if method == oauth.ACCESS else params
+
+
+def _token(request: Request, params: Mapping[str, Any]) -> str:
+    """The token a call brings, in its header or among its arguments."""
+    header = request.headers.get("authorization", "")
+    return header[7:] if header.lower().startswith("bearer ") else str(params.get("token", ""))
 
 
 def _channel(world: World, params: Mapping[str, Any]) -> str:
@@ -188,33 +205,34 @@ def _channel(world: World, params: Mapping[str, Any]) -> str:
     return world.slack.direct(given).id if user is not None and not user.is_bot else given
 
 
-def _authorise(world: World, method: str, request: Request, params: Mapping[str, Any]) -> None:
-    """The token first, then whether such a method exists; tokens in a query string are long refused."""
-    header = request.headers.get("authorization", "")
-    token = header[7:] if header.lower().startswith("bearer ") else str(params.get("token", ""))
-    if method == "api.test":
+def _authorise(world: World, method: str, token: str) -> None:
+    """Whether such a method exists, then the token; `world` is seen from the token's workspace."""
+    if method in _OPEN:
         return
     if method not in METHODS and method != OPEN_SOCKET:
         raise SlackError("unknown_method", method)
     if not token:
         raise SlackError("not_authed")
-    state = world.slack
-    if token not in (state.bot_token, state.app_token):
+    state, app_token = world.slack, world.home.app_token
+    if token in state.dead:
+        raise SlackError(state.dead[token])
+    if token not in (state.bot_token, app_token):
         raise SlackError("invalid_auth")
     if state.revoked:
         raise SlackError("token_revoked")
-    if (token == state.app_token) != (method == OPEN_SOCKET):
+    if (token == app_token) != (method == OPEN_SOCKET):
         raise SlackError("not_allowed_token_type")
 
 
 def _wait(world: World, method: str, channel: str) -> int | None:
     """Seconds to wait before this call may come again, or None when it may pass."""
+    team = world.slack.team
     if method == "chat.postMessage":
-        return world.limits.slack(channel, TEAM)
-    if world.slack.commercial and method in ("conversations.history", "conversations.replies"):
-        return world.limits.named("slack", method, 1.0, 1.0)
+        return world.limits.slack(f"{channel} {team}", team)
+    if world.home.commercial and method in ("conversations.history", "conversations.replies"):
+        return world.limits.named("slack", f"{method} {team}", 1.0, 1.0)
     rate = PER_MINUTE.get(method, TIER_3)
-    return world.limits.named("slack", method, rate, rate)
+    return world.limits.named("slack", f"{method} {team}", rate, rate)
 
 
 def _result(world: World, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,7 +260,9 @@ def _json(said: dict[str, Any]) -> bytes:
 
 
 def _note(world: World, asked: Asked, answer: Answer) -> None:
-    """Write the call down, once per request."""
+    """Write the call down, once per request; of an exchanged code neither secrets nor the token."""
+    exchange = asked.method == oauth.ACCESS
+    params = {key: value for key, value in asked.params.items() if not exchange or key not in oauth.SECRETS}
     world.record.call(
         "slack",
         asked.method,
@@ -253,8 +273,8 @@ def _note(world: World, asked: Asked, answer: Answer) -> None:
         ms=(time.perf_counter() - asked.began) * 1000,
         detail=answer.detail,
         fault=asked.strike.kind if asked.strike else None,
-        payload=asked.params,
-        answer=answer.body if answer.error or asked.strike else b"",
+        payload=params,
+        answer=answer.body if answer.error or (asked.strike and not exchange) else b"",
     )
 
 

@@ -83,7 +83,7 @@ async def send_envelope(world: World, kind: str, payload: dict[str, Any], attemp
     wire.pending[envelope["envelope_id"]] = waiting
     try:
         await socket.send_text(json.dumps(envelope, ensure_ascii=False))
-        return Ack(True, await asyncio.wait_for(waiting, world.slack.ack_seconds))
+        return Ack(True, await asyncio.wait_for(waiting, world.home.ack_seconds))
     except TimeoutError:
         return Ack(False, reason="timeout")
     except _CLOSED:

@@ -1,6 +1,7 @@
-"""The Slack workspace of the sandbox: its people, channels, tokens and settings.
+"""A Slack workspace of the sandbox: its people, channels, tokens and settings.
 
-Data only; nothing here answers a call.
+Data only; nothing here answers a call. There is one app; what belongs to it rather than to one workspace (signing secret,
+app token, client id, request URL, what is open on the wire) is kept by the first workspace, `World.home`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ACK_SECONDS = 3.0  # docs.slack.dev/interactivity/handling-user-interaction#ackn
 @dataclass(slots=True)
 class User:
     """One person or bot, with the flags rights are decided by: a guest is restricted, a guest of one channel
-    ultra-restricted too, somebody of another workspace (Slack Connect) a stranger."""
+    ultra-restricted too."""
 
     id: str
     name: str
@@ -45,7 +46,7 @@ class User:
     tz: str = "Asia/Seoul"
     locale: str = "ko-KR"
 
-    def as_slack(self, now: float) -> dict[str, Any]:
+    def as_slack(self, now: float, stranger: bool) -> dict[str, Any]:
         """The user object of users.info; `now` in unix seconds decides about summer time."""
         title = self.name.capitalize()
         here = datetime.fromtimestamp(now, ZoneInfo(self.tz))
@@ -67,14 +68,15 @@ class User:
             "is_ultra_restricted": self.is_ultra_restricted,
             "is_bot": self.is_bot,
             "is_app_user": False,
-            "is_stranger": self.team != TEAM,
+            "is_stranger": stranger,
             "updated": 1_720_742_580,
         }
 
 
 @dataclass(slots=True)
 class Channel:
-    """One conversation; `user` is the other side of a direct message."""
+    """One conversation; `user` is the other side of a direct message, `team` the workspace that has it, `connected` the
+    other workspaces it is shared with, in the order in which they came."""
 
     id: str
     name: str
@@ -84,6 +86,8 @@ class Channel:
     user: str = ""
     is_archived: bool = False
     last_ts: int = 0
+    team: str = TEAM
+    connected: list[str] = field(default_factory=list)
 
     @property
     def is_im(self) -> bool:
@@ -102,12 +106,13 @@ class Channel:
             return "directmessage"
         return "privategroup" if self.is_private else self.name
 
-    def as_slack(self, strangers: Collection[str] = ()) -> dict[str, Any]:
-        """The channel object of conversations.info; `strangers` are the other workspaces it is shared with."""
+    def as_slack(self, team: str, bot_user: str, strangers: Collection[str] = ()) -> dict[str, Any]:
+        """The channel object of conversations.info asked by the bot of `team`; `strangers` are the other workspaces it is
+        shared with."""
         shared: dict[str, Any] = {
             "id": self.id,
             "created": 1_720_742_580,
-            "context_team_id": TEAM,
+            "context_team_id": team,
             "is_im": self.is_im,
             "is_org_shared": False,
         }
@@ -125,8 +130,9 @@ class Channel:
             "is_shared": bool(strangers),
             "is_ext_shared": bool(strangers),
             "is_pending_ext_shared": False,
-            "shared_team_ids": [TEAM, *sorted(strangers)],
-            "is_member": BOT_USER in self.members,
+            "shared_team_ids": [team, *sorted(strangers)],
+            **({"conversation_host_id": self.team, "internal_team_ids": [team]} if strangers else {}),
+            "is_member": bot_user in self.members,
             "creator": self.creator,
             "num_members": len(self.members),
             "topic": {"value": "", "creator": "", "last_set": 0},
@@ -161,45 +167,87 @@ def _rooms() -> dict[str, Channel]:
 
 @dataclass(slots=True)
 class SlackState:
-    """The workspace and how the sandbox treats the app; tests set the plain fields at will."""
+    """One workspace and how the sandbox treats the app; tests set the plain fields at will.
 
+    From `app_token` to `client_secret`, and `wire`: the app's, read from the first workspace alone.
+    """
+
+    team: str = TEAM
+    name: str = "Sandbox"
+    domain: str = TEAM_DOMAIN
+    bot_user: str = BOT_USER
+    bot: str = BOT
+    installed: bool = True
+    revoked: bool = False
+    dead: dict[str, str] = field(default_factory=dict)  # earlier tokens, with what Slack says to them
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     bot_token: str = "xoxb-sandbox-newsbot"  # noqa: S105  a stand-in's token is no secret
     app_token: str = "xapp-sandbox-newsbot"  # noqa: S105
     signing_secret: str = "sandbox-signing-secret"  # noqa: S105
     verification_token: str = "sandbox-verification"  # noqa: S105
-    revoked: bool = False
-    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     commercial: bool = False  # a distributed non-Marketplace app reads history once a minute, 15 messages
     request_url: str | None = None
     ack_seconds: float = ACK_SECONDS
     retry_delays: tuple[float, ...] = RETRY_DELAYS
+    home_tab: bool = True  # switched on in the app's settings
+    each: bool = False  # an event of a shared channel once for each installation; Slack delivers it once
+    redirect_urls: list[str] = field(default_factory=list)
+    client_id: str = "1000000000.2000000000"
+    client_secret: str = "sandbox-client-secret"  # noqa: S105
     users: dict[str, User] = field(default_factory=_people)
     channels: dict[str, Channel] = field(default_factory=_rooms)
-    home_tab: bool = True  # switched on in the app's settings
     homes: dict[str, View] = field(default_factory=dict)  # by the user who sees it
     modals: dict[str, View] = field(default_factory=dict)  # the one open in front of a user
     wire: Wire = field(default_factory=Wire)
 
     def __post_init__(self) -> None:
-        """Everyone of this workspace has a direct message with the bot."""
+        """An installed bot has a direct message with everyone of its workspace."""
+        if self.installed:
+            self.open_directs()
+
+    @property
+    def mark(self) -> str:
+        """What keeps the ids of another workspace apart from those of the first, where it is empty."""
+        return "" if self.team == TEAM else self.team[1:]
+
+    @property
+    def admin(self) -> User:
+        """Who acts for the workspace where nobody is named: its first admin, else its first person."""
+        own = [user for user in self.users.values() if user.team == self.team and not user.is_bot]
+        return next((user for user in own if user.is_admin), own[0])
+
+    def user_id(self, name: str) -> str:
+        """The id of somebody new."""
+        return f"U{self.mark or '0'}{name.upper()}"
+
+    def open_directs(self) -> None:
+        """Give everyone of this workspace a direct message with the bot."""
         for user in list(self.users.values()):
-            if not user.is_bot and user.team == TEAM:
+            if not user.is_bot and user.team == self.team:
                 self.direct(user.id)
 
     def direct(self, user_id: str) -> Channel:
         """The direct message between the bot and a user, opened when missing."""
-        channel_id = f"D{user_id[1:]}"
+        channel_id = self.direct_id(user_id)
         if channel_id not in self.channels:
-            name = self.users[user_id].name
-            self.channels[channel_id] = Channel(channel_id, name, members={user_id, BOT_USER}, user=user_id)
+            name, members = self.users[user_id].name, {user_id, self.bot_user}
+            self.channels[channel_id] = Channel(channel_id, name, members=members, user=user_id, team=self.team)
         return self.channels[channel_id]
+
+    def direct_id(self, user_id: str) -> str:
+        """The id of that direct message, another one for each bot a person talks with."""
+        plain = f"D{user_id[1:]}"
+        own = self.users[user_id].team == self.team or plain in self.channels
+        return plain if own else f"D{self.team[1:]}{user_id[1:]}"
 
     def user(self, who: str) -> User:
         """A user by id or name in any case (`Rae`, `@rae`, `bot`); KeyError when nobody answers to it."""
         if who in self.users:
             return self.users[who]
-        name = {"bot": "newsbot"}.get(who.lower(), who.lower()).removeprefix("@")
-        for user in self.users.values():
+        name = who.lower().removeprefix("@")
+        if name in ("bot", "newsbot") and self.bot_user in self.users:
+            return self.users[self.bot_user]
+        for user in sorted(self.users.values(), key=lambda one: one.team != self.team):  # its own people first
             if user.name == name:
                 return user
         raise KeyError(f"no Slack user {who!r}")
@@ -217,11 +265,12 @@ class SlackState:
         raise KeyError(f"no Slack channel {where!r}")
 
     def add_channels(self, count: int, prefix: str = "C9", private: bool = False) -> list[Channel]:
-        """Many channels at once, bot and Rae inside, named and numbered after `prefix`."""
-        made = []
+        """Many channels at once, bot and admin (Rae) inside, named and numbered after `prefix`."""
+        made, admin = [], self.admin.id
         for number in range(count):
-            channel_id = f"{prefix}{number:06d}"
-            room = Channel(channel_id, channel_id.lower(), members={"U0RAE", BOT_USER}, is_private=private)
+            channel_id = f"{prefix}{self.mark}{number:06d}"
+            members = {admin, self.bot_user}
+            room = Channel(channel_id, channel_id.lower(), admin, members, is_private=private, team=self.team)
             made.append(self.channels.setdefault(channel_id, room))
         return made
 
@@ -232,24 +281,38 @@ class SlackState:
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
     def strangers(self, channel: Channel) -> set[str]:
-        """The other workspaces whose people are in a channel."""
+        """The other workspaces that have a channel too, or whose people are in it."""
         teams = {self.users[member].team for member in channel.members if member in self.users}
-        return teams - {TEAM}
+        return (teams | {channel.team, *channel.connected}) - {self.team}
+
+    def profile(self, user: User, now: float) -> dict[str, Any]:
+        """The user object as Slack tells it. A stranger is of another workspace and in no channel with the bot; whoever is in
+        one is external and no stranger (docs.slack.dev/apis/slack-connect, "Determining whether a user is external")."""
+        stranger = user.team != self.team and not any(
+            user.id in channel.members and self.bot_user in channel.members and not channel.is_im
+            for channel in self.channels.values()
+        )
+        return user.as_slack(now, stranger)
 
     def shown(self, channel: Channel) -> dict[str, Any]:
         """The channel as Slack tells it."""
-        return channel.as_slack(self.strangers(channel))
+        return channel.as_slack(self.team, self.bot_user, self.strangers(channel))
 
     def as_json(self) -> dict[str, Any]:
         """What a page or a script needs to know to play a part here."""
         return {
-            "team": TEAM,
-            "bot_user": BOT_USER,
-            "bot": BOT,
+            "team": self.team,
+            "name": self.name,
+            "installed": self.installed,
+            "bot_user": self.bot_user,
+            "bot": self.bot,
             "app": APP,
             "bot_token": self.bot_token,
             "app_token": self.app_token,
             "signing_secret": self.signing_secret,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "redirect_urls": self.redirect_urls,
             "request_url": self.request_url,
             "revoked": self.revoked,
             "users": {user.id: user.name for user in self.users.values()},

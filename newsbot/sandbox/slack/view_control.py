@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsbot.sandbox.slack import people
 from newsbot.sandbox.slack.fields import zone_known
-from newsbot.sandbox.slack.state import OTHER_TEAM, TEAM, User
+from newsbot.sandbox.slack.state import OTHER_TEAM, User
 from newsbot.sandbox.slack.views import View
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Control = Callable[["World", dict[str, Any]], Awaitable[dict[str, Any]]]
 _WHICH = ("user", "view", "action_id", "block_id", "button", "value")
-_PERSON = ("is_admin", "is_restricted", "is_ultra_restricted", "deleted", "tz", "locale")
+PERSON = ("is_admin", "is_restricted", "is_ultra_restricted", "deleted", "tz", "locale")
 
 
 def only(given: Mapping[str, Any], *known: str) -> None:
@@ -25,26 +25,32 @@ def only(given: Mapping[str, Any], *known: str) -> None:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
 
 
-def shown(world: World, user: User, which: str) -> View | None:
-    """The Home or the open modal of a person, if there is one."""
+def shown(world: World, user: User, which: str) -> tuple[World, View | None]:
+    """The Home or the open modal of a person, if there is one, and the workspace whose bot shows it: the one at hand, or
+    for a modal any that shares a channel with theirs."""
     if which not in ("home", "modal"):
         raise ValueError("view must be home or modal")
-    return (world.slack.homes if which == "home" else world.slack.modals).get(user.id)
+    if which == "home":
+        return world, world.slack.homes.get(user.id)
+    for state in (world.slack, *world.workspaces.values()):
+        if user.id in state.modals:
+            return world.within(state), state.modals[user.id]
+    return world, None
 
 
 def views_json(world: World, who: str) -> dict[str, Any]:
     """What a person has in front of them: {"home": … | None, "modal": … | None}."""
     user = world.slack.user(who)
-    found = {which: shown(world, user, which) for which in ("home", "modal")}
+    found = {which: shown(world, user, which)[1] for which in ("home", "modal")}
     return {which: None if view is None else view.as_json() for which, view in found.items()}
 
 
-def _in(world: World, given: Mapping[str, Any], which: str) -> tuple[User, View]:
+def _in(world: World, given: Mapping[str, Any], which: str) -> tuple[World, User, View]:
     user = world.slack.user(str(given["user"]))
-    view = shown(world, user, which)
+    world, view = shown(world, user, which)
     if view is None:
         raise KeyError(f"{user.name} sees no {which}")
-    return user, view
+    return world, user, view
 
 
 def _found(view: View, given: Mapping[str, Any], value: str) -> people.Found:
@@ -58,7 +64,7 @@ def _found(view: View, given: Mapping[str, Any], value: str) -> people.Found:
 async def press(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person clicks in their Home or modal (`view`): a button, or an option by its label or value."""
     only(given, *_WHICH)
-    user, view = _in(world, given, str(given["view"]))
+    world, user, view = _in(world, given, str(given["view"]))
     value = str(given.get("value", ""))
     return await people.press(world, user, view, _found(view, given, value), value or str(given.get("button", "")))
 
@@ -77,7 +83,7 @@ async def _pick(world: World, given: dict[str, Any]) -> dict[str, Any]:
     only(given, *_WHICH, "values")
     if ("value" in given) == ("values" in given):
         raise ValueError("exactly one of value and values is needed")
-    user, view = _in(world, given, str(given.get("view", "modal")))
+    world, user, view = _in(world, given, str(given.get("view", "modal")))
     wanted = given["values"] if "values" in given else given["value"]
     return await people.pick(world, user, view, _found(view, given, ""), wanted)
 
@@ -85,32 +91,32 @@ async def _pick(world: World, given: dict[str, Any]) -> dict[str, Any]:
 async def _submit(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person submits the open modal."""
     only(given, "user")
-    return await people.submit(world, *_in(world, given, "modal"))
+    return await people.submit(*_in(world, given, "modal"))
 
 
 async def _close(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A person closes the open modal without submitting."""
     only(given, "user")
-    return await people.close(world, *_in(world, given, "modal"))
+    return await people.close(*_in(world, given, "modal"))
 
 
 async def _person(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """Somebody new by `name` (`stranger`: of another workspace), or somebody known with other flags."""
-    only(given, "name", "stranger", *_PERSON)
+    only(given, "name", "stranger", *PERSON)
     name = str(given["name"]).lower()
     if "tz" in given and not zone_known(str(given["tz"])):
         raise ValueError(f"no time zone {given['tz']!r}")
     try:
         user = world.slack.user(name)
     except KeyError:
-        user = User(f"U0{name.upper()}", name, team=OTHER_TEAM if given.get("stranger") else TEAM)
+        user = User(world.slack.user_id(name), name, team=OTHER_TEAM if given.get("stranger") else world.slack.team)
         world.slack.users[user.id] = user
-        if user.team == TEAM:
+        if user.team == world.slack.team and world.slack.installed:
             world.slack.direct(user.id)
-    for key in _PERSON:
+    for key in PERSON:
         if key in given:
             setattr(user, key, str(given[key]) if key in ("tz", "locale") else bool(given[key]))
-    return {"user": user.as_slack(world.clock.now())}
+    return {"user": world.slack.profile(user, world.clock.now())}
 
 
 VIEW_CONTROLS: dict[str, Control] = {

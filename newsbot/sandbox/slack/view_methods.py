@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from newsbot.sandbox.slack.blocks import Parsed
 from newsbot.sandbox.slack.fields import SlackError
 from newsbot.sandbox.slack.methods import Method, Params, arguments
-from newsbot.sandbox.slack.state import TEAM
 from newsbot.sandbox.slack.views import View, check_view, start
 
 if TYPE_CHECKING:
@@ -27,16 +26,16 @@ def publish(world: World, params: Params) -> dict[str, Any]:
     """views.publish: the Home of one person, shown from now on."""
     arguments(params, ("user_id", "view"), ("hash",))
     user = world.slack.users.get(str(params["user_id"]))
-    if user is None or user.is_bot or user.deleted or user.team != TEAM:
+    if user is None or user.is_bot or user.deleted or user.team != world.slack.team:
         raise SlackError("invalid_arguments", "invalid `user_id`")
-    if not world.slack.home_tab:
+    if not world.home.home_tab:
         raise SlackError("not_enabled")
     given, parsed = check_view(params["view"], "home")
     home = world.slack.homes.get(user.id)
     _same(params, home)
     _unique(world, given, home)
     if home is None:
-        home = world.slack.homes[user.id] = _new(user.id, given, parsed)
+        home = world.slack.homes[user.id] = _new(world, user.id, given, parsed)
     return _show(world, home, given, parsed)
 
 
@@ -46,14 +45,14 @@ def open_modal(world: World, params: Params) -> dict[str, Any]:
     given, parsed = check_view(params["view"], "modal")
     key = str(params["trigger_id"])
     trigger = world.slack.wire.triggers.get(key)
-    if trigger is None or not _TRIGGER.fullmatch(key):
+    if trigger is None or not _TRIGGER.fullmatch(key) or world.of(trigger.team).slack is not world.slack:
         raise SlackError("invalid_trigger_id")
     refusal = trigger.refusal(world.clock.now())
     if refusal:
         raise SlackError(refusal)
     _unique(world, given, None)
     trigger.used = True
-    modal = world.slack.modals[trigger.user] = _new(trigger.user, given, parsed)
+    modal = world.slack.modals[trigger.user] = _new(world, trigger.user, given, parsed)
     return _show(world, modal, given, parsed)
 
 
@@ -89,8 +88,9 @@ def find(world: World, view_id: str, external_id: str = "") -> View | None:
     )
 
 
-def _new(user: str, given: dict[str, Any], parsed: Parsed) -> View:
-    return View(f"V{secrets.token_hex(5).upper()}", user, given, parsed, "")
+def _new(world: World, user: str, given: dict[str, Any], parsed: Parsed) -> View:
+    state, view_id = world.slack, f"V{secrets.token_hex(5).upper()}"
+    return View(view_id, user, state.users[user].team, state.team, state.bot, given, parsed, "")
 
 
 def _show(world: World, view: View, given: dict[str, Any], parsed: Parsed) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from newsbot.sandbox.slack.blocks import Parsed, check_view_blocks
 from newsbot.sandbox.slack.fields import Seen, SlackError, boolean, choice, fail, items, known, string, text_object
-from newsbot.sandbox.slack.state import APP, BOT, TEAM
+from newsbot.sandbox.slack.state import APP
 
 TITLE, METADATA, CALLBACK, EXTERNAL, LARGEST = 24, 3000, 255, 255, 250_000
 _NAMES = ("private_metadata", "callback_id", "external_id")
@@ -33,10 +33,16 @@ Values = dict[str, dict[str, dict[str, Any]]]
 
 @dataclass(slots=True)
 class View:
-    """One view in front of one person; `values` is what it holds now, entered or given."""
+    """One view in front of one person; `values` is what it holds now, entered or given.
+
+    `team` is the person's workspace, `installed` that of the bot which shows it: in a shared channel they may differ.
+    """
 
     id: str
     user: str
+    team: str
+    installed: str
+    bot: str
     given: dict[str, Any]  # as the app sent it, with ids and defaults filled in
     parsed: Parsed
     hash: str
@@ -61,7 +67,7 @@ class View:
         given = self.given
         return {
             "id": self.id,
-            "team_id": TEAM,
+            "team_id": self.team,
             "type": self.kind,
             "blocks": self.blocks,
             **{name: given.get(name, "") for name in _NAMES},
@@ -75,8 +81,8 @@ class View:
             "previous_view_id": None,
             "root_view_id": self.id,
             "app_id": APP,
-            "app_installed_team_id": TEAM,
-            "bot_id": BOT,
+            "app_installed_team_id": self.installed,
+            "bot_id": self.bot,
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 TRIGGER_SECONDS = 3.0  # docs.slack.dev/surfaces/modals: a trigger_id expires after three seconds and works once
 KEPT_TRIGGERS = 1000
+CODE_SECONDS = 600  # docs.slack.dev/authentication/installing-with-oauth: a code expires after ten minutes
 RESPONSE_USES, RESPONSE_SECONDS = 5, 1800  # docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 
@@ -24,6 +25,7 @@ class ResponseUrl:
     user: str
     made: float
     original: str = ""  # ts of the message the button was on
+    team: str = ""  # the workspace whose bot answers; "": the first
     uses: int = 0
 
     def refusal(self, now: float) -> str:
@@ -40,12 +42,29 @@ class Trigger:
     user: str
     made: float
     used: bool = False
+    team: str = ""  # the workspace whose bot may open something; "": the first
 
     def refusal(self, now: float) -> str:
         """Why it opens nothing any more, or nothing."""
         if self.used:
             return "exchanged_trigger_id"
         return "expired_trigger_id" if now - self.made > TRIGGER_SECONDS else ""
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a person agreed to on the consent page; its code is exchanged for a token once."""
+
+    team: str
+    user: str
+    scopes: frozenset[str]
+    redirect_uri: str  # "": the request named none
+    made: float
+    used: bool = False
+
+    def good(self, now: float) -> bool:
+        """Whether its code still counts."""
+        return not self.used and now - self.made <= CODE_SECONDS
 
 
 @dataclass(slots=True)
@@ -68,6 +87,7 @@ class Wire:
     pending: dict[str, asyncio.Future[dict[str, Any] | None]] = field(default_factory=dict)
     urls: dict[str, ResponseUrl] = field(default_factory=dict)
     triggers: dict[str, Trigger] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)  # by code
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     turn: int = 0
 
@@ -90,10 +110,10 @@ class Wire:
         self.urls[key] = entry
         return f"{self.base}/response/{key}"
 
-    def trigger(self, user: str, now: float) -> str:
-        """A new trigger_id for this person; the oldest are forgotten."""
+    def trigger(self, user: str, now: float, team: str = "") -> str:
+        """A new trigger_id for this person, given to the bot of this workspace; the oldest are forgotten."""
         key = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self.triggers[key] = Trigger(user, now)
+        self.triggers[key] = Trigger(user, now, team=team)
         if len(self.triggers) > KEPT_TRIGGERS:
             del self.triggers[next(iter(self.triggers))]
         return key
