@@ -137,6 +137,11 @@ class Actor:
             raise AssertionError(f"{self.platform} {self.name} never saw {text!r}; saw {seen}") from None
         return found
 
+    async def offers(self, label: str) -> Message:
+        """The first message with this button that came or changed after the last thing said or pressed."""
+        found: Message = await until(lambda: next((m for m in self.news() if label in labels(m)), None), label)
+        return found
+
     def has(self, text: str) -> list[Message]:
         """Every message here that contains this text."""
         return [m for m in self.messages() if text in m.text]
@@ -144,7 +149,7 @@ class Actor:
     async def settled(self) -> list[Message]:
         """What was new before a later question was answered: updates of one chat are handled in their order."""
         before = self._before
-        await self.says("/help")
+        await self.says("/help start")
         mark = await self.sees(self.word("/start"))
         self._before = before
         return [m for m in self.news() if m.key != mark.key]

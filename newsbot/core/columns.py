@@ -73,8 +73,8 @@ def chosen(choices: Choices) -> frozenset[str]:
     found |= {f"digest:{slot}" for slot in choices.digests}
     if choices.quiet:
         found.add(f"quiet:{choices.quiet}")
-        if choices.passes is not Urgency.FLASH:
-            found.add(f"passes:{choices.passes.value if choices.passes else 'none'}")
+    if choices.passes is not Urgency.FLASH:  # kept where the hours are switched off for a while
+        found.add(f"passes:{choices.passes.value if choices.passes else 'none'}")
     single = {
         f"zone:{choices.zone}": bool(choices.zone),
         "gather": choices.gather,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("report", Role.READER, "/report K7F3M", ("신고",)),
     Verb("privacy", Role.READER, "/privacy", ("개인정보",)),
     Verb("help", Role.READER, "/help", ("도움말",)),
+    Verb("undo", Role.READER, "/undo", ("되돌리기",), changes=True, listed=False),
     Verb("restore", Role.READER, "", changes=True, button_only=True),
     Verb("set", Role.READER, "", changes=True, button_only=True),
     Verb("hush", Role.READER, "", changes=True, button_only=True),
@@ -93,8 +95,17 @@ class Unknown:
 FREE = frozenset({"keyword", "exclude", "search", "report", "why", "more", "start"})
 """Verbs whose words are the reader's own, or an alert's number: none of them names a place."""
 
+UNDOES = "~"
+"""What a button's words begin with that takes a change back: after it, what stood there after that change; then the command."""
+
 MOST_DATA = 64
 """Bytes a button may say (Bot API, InlineKeyboardButton.callback_data)."""
+
+NEAR = 0.7
+"""How alike a word and a command must be to be taken for a slip (difflib's ratio): below it "undo" was a "sound"."""
+
+AIMED = re.compile(r"@(-?\d{6,20}|(?:T[A-Z0-9]+/)?[CG][A-Z0-9]{2,20})")
+"""A place as `aimed` writes it, by its id."""
 
 Permission = Literal["yes", "no", "silent", "admins only"]
 
@@ -108,6 +119,8 @@ def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
     words = unicodedata.normalize("NFC", text).split()
     if not words:
         return None
+    if press and words[0].startswith(UNDOES):
+        return Command(BY_WORD["undo"], (words[0].removeprefix(UNDOES), *words[1:]))
     if _bare(words[0]) == "news" and words[0].startswith("/"):
         words = words[1:] or ["help"]
     word, arguments = _bare(words[0]), words[1:]
@@ -122,7 +135,7 @@ def parse(text: str, *, press: bool = False) -> Command | Unknown | None:
 def nearest(word: str, roles: Collection[Role]) -> str:
     """What was probably meant by a word that is no command, as it would be typed, or "". Compared by Hangul letters."""
     names = {_letters(name): name for verb in for_roles(roles) for name in (verb.name, *verb.korean)}
-    near = difflib.get_close_matches(_letters(_bare(word[:40])), names, 1, 0.6)
+    near = difflib.get_close_matches(_letters(_bare(word[:40])), names, 1, NEAR)
     if not near:
         return ""
     name = names[near[0]]
@@ -130,24 +143,31 @@ def nearest(word: str, roles: Collection[Role]) -> str:
 
 
 def place(command: Command) -> str:
-    """The other place a command names as its last word ("@channel", "#channel", or what `aimed` wrote there), or ""."""
-    last = command.arguments[-1] if command.arguments and command.verb.name not in FREE else ""
-    return last if len(last) > 1 and last[0] in "@#" else ""
+    """The other place a command names first or last ("@channel", "#channel", or what `aimed` wrote there), or ""."""
+    words = command.arguments
+    if command.verb.name in FREE:
+        return words[0] if words and AIMED.fullmatch(words[0]) else ""
+    return next((word for word in (*words[-1:], *words[:1]) if len(word) > 1 and word[0] in "@#"), "")
 
 
 def without(command: Command, name: str) -> Command:
     """The command without the place it names."""
-    return Command(command.verb, command.arguments[:-1] if command.arguments[-1:] == (name,) else command.arguments)
+    words = list(command.arguments)
+    if name in words:
+        words.pop(0 if words[-1] != name else -1)
+    return Command(command.verb, tuple(words))
 
 
-def aimed(reply: Reply, chat: str) -> Reply:
-    """The reply with buttons that go on meaning that place; one that would say too much for a button is left out."""
+def aimed(reply: Reply, chat: str, name: str) -> Reply:
+    """The reply as one about that place, which it begins by naming; its buttons and its question go on meaning it. A button
+    that would say too much is left out."""
     buttons = [
         button if button.url else replace(button, data=f"{button.data} @{chat}")
         for button in reply.buttons
         if button.url or len(f"{button.data} @{chat}".encode()) <= MOST_DATA
     ]
-    return replace(reply, buttons=tuple(buttons), ask=None)
+    ask = replace(reply.ask, verb=f"{reply.ask.verb} @{chat}") if reply.ask else None
+    return replace(reply, text=f"{name}\n{reply.text}", buttons=tuple(buttons), ask=ask)
 
 
 def _bare(word: str) -> str:

@@ -17,6 +17,8 @@ _UNITS = {"m": 60, "분": 60, "h": _HOUR, "시간": _HOUR, "d": _DAY, "일": _DA
 _SPAN = re.compile(r"(\d{1,4})(m|h|d|w|분|시간|일|주)(?:in|ins|inutes?|ours?|rs?|ays?|eeks?|일)?(?![a-z])")
 _WORDS = {"하루": _DAY, "반나절": _DAY // 2, "day": _DAY, "aday": _DAY, "week": 7 * _DAY, "aweek": 7 * _DAY}
 _WORDS |= {"일주일": 7 * _DAY, "hour": _HOUR, "anhour": _HOUR, "반시간": _HOUR // 2}
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_ENGLISH = {name: str(number) for number, name in enumerate(_NUMBERS, 1)}
 _COUNTED = {"한시간": "1시간", "두시간": "2시간", "세시간": "3시간", "네시간": "4시간", "이틀": "2일", "사흘": "3일"}
 _TIME = re.compile(
     r"(오전|오후|새벽|아침|낮|저녁|밤|am|pm)?\s*(\d{1,2})(?::(\d{2})|시(?:\s*(\d{1,2})분|\s*(반))?)?\s*(am|pm)?"
@@ -42,12 +44,26 @@ def off(words: Sequence[str]) -> bool:
 
 def span(words: Sequence[str]) -> int | None:
     """Seconds: "2h", "30분", "2시간 30분", "2 hours", "하루"; None where it says no time, or none at all, or over a month."""
-    text = "".join(words).casefold().removeprefix("for").removesuffix("만").removesuffix("동안")
+    text = "".join(_ENGLISH.get(word, word) for word in (one.casefold() for one in words))
+    text = text.removeprefix("for").removesuffix("만").removesuffix("동안")
     if text in _WORDS:
         return _WORDS[text]
     text = _COUNTED.get(text, text)
     found = sum(int(part[1]) * _UNITS[part[2]] for part in _SPAN.finditer(text))
     return found if 0 < found <= LONGEST_MUTE and not _SPAN.sub("", text) else None
+
+
+def until(words: Sequence[str], zone: str, at: float) -> float | None:
+    """The next time it is "9pm", "until 21:00", "저녁 9시까지" there (unix seconds); None for what names no time so."""
+    text = "".join(words).casefold()
+    bare = text.removeprefix("until").removeprefix("till").removesuffix("까지")
+    named = bare != text or any(sign in bare for sign in (":", "am", "pm", "시"))
+    minute = time_of_day(bare) if named else None
+    if minute is None:
+        return None
+    there = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone))
+    day = there.date() + timedelta(days=there.hour * 60 + there.minute >= minute)
+    return datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=ZoneInfo(zone)).timestamp()
 
 
 def time_of_day(text: str) -> int | None:

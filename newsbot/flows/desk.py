@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from newsbot.core import commands
 from newsbot.core.model import Button, Inbound, Person, Rendered, Reply, Story, Urgency
@@ -94,11 +95,11 @@ class Desk:
         urgency = URGENCIES.get(arguments[1].casefold()) if len(arguments) == 2 else None
         if len(arguments) == 2 and urgency is None:
             raise Impossible("push.how")
-        story = self._today(await self.deeds.prepare(arguments[0], urgency, None))
+        at = self._now()
+        story = _taken_up(await self.deeds.prepare(arguments[0], urgency, None), at)
         nonce = secrets.token_urlsafe(9)
-        await self.deeds.audit.offer(
-            nonce, {"story": story.id, "hash": story.body_hash, "person": person.name, "shown": self._digest(story)}
-        )
+        shown_as = {"hash": story.body_hash, "shown": self._digest(story), "at": at}
+        await self.deeds.audit.offer(nonce, {"story": story.id, "person": person.name, **shown_as})
         say = self.words.say
         sizes = ", ".join([f"{bot} {await self.subscribers.count(bot):,}" for bot in self.deeds.bots])
         card = say(
@@ -143,7 +144,7 @@ class Desk:
         story = await self.deeds.find(what["story"])
         if await self.deeds.audit.take(arguments[1]) is None:
             raise Impossible("send.expired")
-        if story.body_hash != what["hash"] or self._digest(self._today(story)) != what["shown"]:
+        if story.body_hash != what["hash"] or not self._same(story, what["shown"], what.get("at", 0.0)):
             raise Impossible("send.changed", id=story.id)
         article = await self.deeds.stories.article(story.article)
         if article is not None:
@@ -152,9 +153,11 @@ class Desk:
             raise Impossible("send.changed", id=story.id)
         return (Reply(self.words.say(language, "sent.out", id=story.id), replaces=True),)
 
-    def _today(self, story: Story) -> Story:
-        """The story as it would go out now: an alert names its day once it is not of today."""
-        return story.model_copy(update={"accepted_at": self.deeds.clock().timestamp()})
+    def _same(self, story: Story, shown: str, at: float) -> bool:
+        """Whether what goes out now is what was shown then (unix seconds), but for the minute it names: an alert names its day
+        once it is not of today."""
+        days = {datetime.fromtimestamp(moment, ZoneInfo(story.zone)).date() for moment in (at, self._now())}
+        return len(days) == 1 and self._digest(_taken_up(story, at)) == shown
 
     async def _drop(self, arguments: Sequence[str], person: Person, language: str) -> Sequence[Reply]:
         if len(arguments) != 1:
@@ -232,6 +235,11 @@ class Desk:
             self.render(story, bot, language).digest for bot in self.deeds.bots for language in self.words.catalogs
         ]
         return " ".join(drawn)
+
+
+def _taken_up(story: Story, at: float) -> Story:
+    """The story as it goes out at that moment (unix seconds)."""
+    return story.model_copy(update={"accepted_at": at})
 
 
 def platform_state(row: Mapping[str, Any]) -> str:

@@ -27,6 +27,9 @@ ANSWERS_A_MINUTE = 60
 
 SPOKEN = ("say", "press")
 
+INVITE = "/invite @newsbot"
+"""What is typed in a channel that can be set without the bot being in it (Slack)."""
+
 
 @dataclass(frozen=True)
 class Door:
@@ -71,15 +74,16 @@ class Door:
             return await self._ignore(inbound, command)
         if inbound.anonymous:
             person = None
+        command = self.chat.meant(inbound, command, person)
         unknown = isinstance(command, commands.Unknown)
-        if unknown and not alone(inbound):
+        if unknown and not alone(inbound) and inbound.kind != "press":
             return ()  # a group's talk is none of the bot's business
         if person is None and await self._flooding(inbound):
             return ()
         language = await self.chat.language(inbound)
         if isinstance(command, commands.Unknown):
             pressed = inbound.kind == "press"
-            return self._old(language) if pressed else self._unknown(command, person, language)
+            return self._old(inbound, language) if pressed else self._unknown(command, person, language)
         if alone(inbound) and command.verb.role is Role.READER and (name := self._place(command)):
             return await self._elsewhere(inbound, command, name, person, language)
         allowed = commands.may(command.verb, inbound, person, self.ops)
@@ -90,7 +94,10 @@ class Door:
         elif allowed != "yes":
             return await self._refuse(inbound, command, language)
         if command.verb.role is Role.READER:
-            return public(inbound, await self.chat.handle(inbound, command, person, language))
+            here = person if alone(inbound) or inbound.address in self.ops else None
+            reached = await self._reached(inbound, command)
+            replies = public(inbound, await self.chat.handle(inbound, command, here, language))
+            return replies if reached else await self._to_be_invited(inbound, replies)
         assert person is not None  # noqa: S101 - `may` says yes to nobody unlisted
         return await self.desk.handle(inbound, command, person, language)
 
@@ -108,19 +115,25 @@ class Door:
         if there is None:
             tries = await self._tries(inbound)
             return (Reply(self.words.say(language, "place.none", name=name)),) if tries <= REFUSALS_A_MINUTE else ()
-        meant = replace(inbound, address=there, place="channel", discreet=True)
-        replies = await self.chat.handle(meant, commands.without(command, name), person, language)
-        return [commands.aimed(reply, there.chat) for reply in replies]
+        place, title = there
+        meant = replace(inbound, address=place, place="channel", discreet=True)
+        # In its own language, as what it is told about its settings is; never in two at once.
+        replies = await self.chat.handle(
+            meant, commands.without(command, name), person, await self.chat.language(meant)
+        )
+        replies = [commands.aimed(reply, place.chat, title) for reply in replies]
+        self.chat.lately.said(inbound.address, replies)
+        return replies
 
     async def _flooding(self, inbound: Inbound) -> bool:
         # All anonymous admins have one id between them.
         who = f"talk:{inbound.address.chat if inbound.anonymous or not inbound.user else inbound.user}"
         return await self.audit.tries(inbound.address.platform, who) > ANSWERS_A_MINUTE
 
-    def _old(self, language: str) -> Sequence[Reply]:
+    def _old(self, inbound: Inbound, language: str) -> Sequence[Reply]:
         """A button whose words nobody knows any more."""
         settings = Button(self.words.say(language, "button.settings"), "settings")
-        return (Reply(self.words.say(language, "panel.old"), (settings,)),)
+        return (Reply(self.words.say(language, "panel.old"), (settings,) if alone(inbound) else ()),)
 
     def _unknown(self, unknown: commands.Unknown, person: Person | None, language: str) -> Sequence[Reply]:
         if near := commands.nearest(unknown.word, person.roles if person else ()):
@@ -133,13 +146,43 @@ class Door:
             await self._write_down(inbound, command, "not genuine")
         return ()
 
+    async def _reached(self, inbound: Inbound, command: commands.Command) -> bool:
+        """Whether alerts can come where this is set. A bot answers to one person also in a channel it is not in.
+
+        One that was lost and is back without a word about it goes on here.
+        """
+        platform, settles = self.platforms.get(inbound.address.platform), command.verb.changes
+        settles = settles or command.verb.name in ("start", "settings", "topics")
+        if platform is None or inbound.place == "private" or not inbound.discreet or not settles:
+            return True
+        writes = await platform.probe(inbound.address)
+        if writes:
+            await self.chat.common.subscribers.set_state(inbound.address, "active", "quarantined")
+        return writes is not False
+
+    async def _to_be_invited(self, inbound: Inbound, replies: Sequence[Reply]) -> Sequence[Reply]:
+        """The same, and that nothing comes before the bot is invited."""
+        found = await self.chat.common.subscribers.get(inbound.address)
+        if not replies or found is None or found.state == "stopped":
+            return replies
+        first, *rest = replies
+        invite = self.words.say(self.words.pick(found.language), "place.invite", how=INVITE)
+        return (replace(first, text=f"{first.text}\n\n{invite}"), *rest)
+
     async def _not_admin(self, inbound: Inbound, language: str) -> Sequence[Reply]:
-        if silent(inbound) or await self._tries(inbound) > REFUSALS_A_MINUTE:
+        if silent(inbound) or (inbound.kind == "say" and await self._tries(inbound) > REFUSALS_A_MINUTE):
             return ()
-        return (Reply(self.words.say(language, f"refused.admins.{inbound.place}")),)
+        where = "refused.admins.workspace" if alone(inbound) else f"refused.admins.{inbound.place}"
+        refusal = self.words.say(language, where)
+        platform = self.platforms.get(inbound.address.platform)
+        if alone(inbound) and platform and await platform.probe(inbound.address) is False:
+            # Nobody tells a bot that is not there who made the channel.
+            refusal += "\n\n" + self.words.say(language, "place.invite", how=INVITE)
+        return (Reply(refusal),)
 
     async def _refuse(self, inbound: Inbound, command: commands.Command, language: str) -> Sequence[Reply]:
-        if await self._write_down(inbound, command) > REFUSALS_A_MINUTE or silent(inbound):
+        tries = await self._write_down(inbound, command)
+        if silent(inbound) or (inbound.kind == "say" and tries > REFUSALS_A_MINUTE):
             return ()
         return (Reply(self.words.say(language, "refused")),)
 
@@ -166,8 +209,8 @@ def alone(inbound: Inbound) -> bool:
 
 
 def silent(inbound: Inbound) -> bool:
-    """Whether a refusal would be noise for everybody: in a channel, or at a button that belongs to somebody else."""
-    return not alone(inbound) and (inbound.kind == "press" or inbound.place == "channel")
+    """Whether a refusal would be noise for everybody: in a channel. To a press the platform answers who pressed alone."""
+    return not alone(inbound) and inbound.kind == "say" and inbound.place == "channel"
 
 
 def public(inbound: Inbound, replies: Sequence[Reply]) -> Sequence[Reply]:

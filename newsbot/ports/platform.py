@@ -120,9 +120,10 @@ class Platform(Protocol):
         """Whether the person who spoke may change this place's settings; False when the platform does not say."""
         ...
 
-    async def place_of(self, inbound: Inbound, name: str) -> Address | None:
-        """The group or channel of this name ("@news", "#news", an id) as an address, where the person who spoke may change
-        its settings from elsewhere and the bot may post there; None where one of these is not so or cannot be told."""
+    async def place_of(self, inbound: Inbound, name: str) -> tuple[Address, str] | None:
+        """The group or channel of this name ("@news", "#news", an id) as an address, with what people call it, where the person
+        who spoke may change its settings from elsewhere and the bot may post there; None where one of these is not so or cannot
+        be told."""
         ...
 
     def routes(self, door: Door) -> Sequence[Any]:

@@ -104,8 +104,8 @@ async def test_who_runs_a_channel(slack: SlackPlatform, user: str, channel: str,
 async def test_a_channel_is_named_from_elsewhere_by_its_admins(
     slack: SlackPlatform, user: str, name: str, wanted: str | None
 ) -> None:
-    expected = Address("slack", wanted) if wanted else None
-    assert await slack.place_of(said_by(user), name) == expected
+    found = await slack.place_of(said_by(user), name)
+    assert (found and found[0]) == (Address("slack", wanted) if wanted else None)
     assert await slack.place_of(said_by(user, team="T0OTHER"), name) is None
 
 
@@ -127,7 +127,7 @@ async def test_a_name_on_a_later_page_is_found(
     monkeypatch.setattr("newsbot.platforms.slack.places.PAGE", 10)
     await people("channels", count=25)
     last = f"C9{24:06d}"
-    assert await slack.place_of(said_by("U0RAE"), f"#{last.lower()}") == Address("slack", last)
+    assert await slack.place_of(said_by("U0RAE"), f"#{last.lower()}") == (Address("slack", last), f"#{last.lower()}")
     monkeypatch.setattr("newsbot.platforms.slack.places.PAGES", 2)
     assert await slack.place_of(said_by("U0RAE"), f"#{last.lower()}") is None
     sandbox.world.faults.add("5xx", method="conversations.list", times=-1)

@@ -99,16 +99,41 @@ async def test_in_private_an_alerts_press_is_answered_by_a_message(
     assert toasts(sandbox) == [("", False)]
 
 
-async def test_words_that_come_too_late_for_the_press_are_said(
+async def test_words_that_come_too_late_for_the_press_are_not_said_to_everybody(
     sandbox: Running, telegram: TelegramPlatform, door: Door, clock: ManualClock
 ) -> None:
     sent = await telegram.send(Address("telegram", str(CHANNEL)), alert("telegram"))
     assert isinstance(sent, Sent)
     door.replies = [Reply("껐습니다.")]
     sandbox.world.faults.add("5xx", method="answerCallbackQuery")
+    before = texts(sandbox, CHANNEL)
     person.press(sandbox.world, {"user": "Sam", "chat": CHANNEL, "message_id": sent.ref, "data": "settings"})
-    await until(lambda: texts(sandbox, CHANNEL)[-1] == "껐습니다.")
-    assert sandbox.world.record.count("telegram", "answerCallbackQuery") == 1
+    await until(lambda: sandbox.world.record.count("telegram", "answerCallbackQuery") == 1)
+    person.press(sandbox.world, {"user": "Sam", "chat": CHANNEL, "message_id": sent.ref, "data": "settings"})
+    await until(lambda: ("껐습니다.", False) in toasts(sandbox))
+    assert texts(sandbox, CHANNEL) == before
+
+
+@pytest.mark.parametrize("chat", [GROUP, FORUM])
+async def test_a_refused_press_on_a_panel_is_answered_where_the_presser_alone_sees_it(
+    sandbox: Running, door: Door, chat: int
+) -> None:
+    panel = Reply("고르십시오.", (Button("가", "settings"),))
+    door.replies = [panel]
+    person.say(sandbox.world, {"user": "Rae", "chat": chat, "text": "/start"})
+    await until(lambda: "고르십시오." in texts(sandbox, chat))
+    message = sandbox.world.record.messages("telegram", chat)[-1].message_id
+    before = texts(sandbox, chat)
+    door.replies = [Reply("이 그룹의 관리자만 바꿀 수 있습니다.")]
+    await pressed(sandbox, door, "Sam", chat, message)
+    assert toasts(sandbox) == [("이 그룹의 관리자만 바꿀 수 있습니다.", True)]
+    assert texts(sandbox, chat) == before
+    # What changed something is for everybody there: it takes the panel's place, or stays a while.
+    for reply in (Reply("되돌렸습니다.", passing=True), Reply("껐습니다.", replaces=True)):
+        door.replies = [reply]
+        await pressed(sandbox, door, "Rae", chat, message)
+        await until(lambda words=reply.text: words in texts(sandbox, chat))
+    assert [words for words, _ in toasts(sandbox)][1:] == ["", ""]
 
 
 async def test_every_press_is_answered_once_also_when_the_store_was_down(
@@ -137,13 +162,15 @@ async def test_a_message_the_bot_cannot_see_any_more(sandbox: Running, telegram:
     said = await pressed(sandbox, door, "Rae", RAE, old[RAE], inaccessible=True)
     assert (said.kind, said.text, said.genuine) == ("press", "settings", True)
     assert texts(sandbox, RAE)[-2:] == ["고르십시오.", "바꿨습니다."]
-    # Which topic it stood in is not told: nothing may change for the whole chat.
+    # Which topic it stood in is not told: nothing may change for the whole chat, and who pressed is told so.
+    door.answers["?"] = [Reply("이 버튼은 오래되었습니다.")]
     person.press(
         sandbox.world,
         {"user": "Rae", "chat": FORUM, "message_id": old[FORUM], "data": "settings", "inaccessible": True},
     )
     await until(lambda: not sandbox.world.queries)
-    assert len(door.seen) == 3
+    assert [one.text for one in door.seen[3:]] == ["?"]
+    assert toasts(sandbox)[-1] == ("이 버튼은 오래되었습니다.", True)
     assert texts(sandbox, FORUM)[-1] == "고르십시오."
 
 

@@ -20,7 +20,7 @@ async def readers(cast: Cast, site: Path) -> list[Actor]:
     found = [cast.on(platform, "Rae") for platform in PLATFORMS]
     for rae in found:
         await rae.says("/subscribe all")
-        await rae.sees("모든 알림을 켰습니다.")
+        await rae.sees("모든 주제의 알림을 켰습니다.")
     await library(cast, site)
     for rae in found:
         await until(lambda rae=rae: rae.has("도서관"))

@@ -51,7 +51,7 @@ async def test_the_whole_conversation_over_http(http: Cast, site: Path, platform
     await rae.says("/start")
     assert labels(await rae.sees("속보 알림입니다.")) == ["모두 받기", "속보만", "주제 고르기"]
     await rae.presses("모두 받기")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await rae.writes("해지 정치")
     await rae.sees("정치 알림을 껐습니다.")
     await http.publish(site, "old", "예시군 옛 소식", day="2026-01-02", categories="경제")
@@ -76,7 +76,7 @@ async def test_an_update_replayed_at_the_webhook_has_one_effect(http: Cast) -> N
     for _ in range(3):
         world.updates.replay(again, "1001")
     await rae.says("/topics")
-    await rae.sees("○ 정치")
+    await rae.offers("○ 정치")
     assert len(rae.has("정치 알림을 켰습니다.")) == 1
     stored = await rae.subscriber()
     assert stored is not None
@@ -136,12 +136,12 @@ async def delivered_four_times(cast: Cast) -> None:
     ]
     assert all(answer["acked"] for answer in answers)
     await rae.says("/topics")
-    await rae.sees("● 정치")
+    await rae.offers("● 정치")
     assert len(rae.has("정치 알림을 켰습니다.")) == 1
     left = {"type": "channel_left", "channel": NEWS, "event_ts": "1.000002"}
     place = cast.on("slack", "Rae", NEWS)
     await place.says("/subscribe all")
-    await place.sees("모든 알림을 켰습니다.")
+    await place.sees("모든 주제의 알림을 켰습니다.")
     await cast.control("/slack/event", event=left, event_id="Ev0LEFT")
     await cast.control("/slack/member", channel=NEWS, user="bot", joined=True)
     await cast.control("/slack/event", event=left, event_id="Ev0LEFT")  # a late retry of what is over
@@ -200,7 +200,7 @@ async def test_without_its_memory_it_says_come_back_later(cast: Cast, monkeypatc
         await until(lambda: group.has("지금은 처리할 수 없습니다."))
         assert len(group.messages()) == 1
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -35,7 +35,7 @@ async def doubtful(cast: Cast, site: Path, platform: str, times: int = 1) -> str
     """A story whose only delivery is in doubt: the platform answered with an error, and showed nothing, so often."""
     rae = cast.on(platform, "Rae")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     fault = {"kind": "5xx", "platform": platform, "method": METHOD[platform], "chat": rae.chat, "times": times}
     await cast.control("/faults", **fault)
     await cast.publish(site, "quake", f"[속보] {HEADLINE}", categories="재난")
@@ -140,7 +140,7 @@ async def test_what_cannot_be_done_is_one_line_and_no_deed(held: Cast, site: Pat
         await olu.says(words)
         await olu.sees(answer)
     await ed.says(f"/doubt {story} resend")
-    await ed.sees("여기서 쓸 수 없는 명령입니다.")
+    await ed.sees("이 명령은 여기서 쓸 수 없습니다.")
     assert {deed for _, deed, _, _ in await deeds(held)} == {"refused"}
     assert (await account(held, story, platform))["doubt"] == 1
 

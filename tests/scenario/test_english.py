@@ -19,11 +19,11 @@ HEADLINE = "예시군 앞바다 규모 5.1 지진"
 async def test_a_reader_in_english(cast: Cast, site: Path, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("/subscribe en breaking")
-    await rae.sees("All topics are on. Only breaking news and flashes will be sent.")
+    await rae.sees("All topics are on. Breaking news and flashes only.")
     for words, answer in (
         ("/start", "Breaking news from"),
         ("/help", "What you can say"),
-        ("/topics", "◐ Politics"),
+        ("/topics", "Tap to change: ● everything"),
         ("/subscribe sprots", "No such topic. Closest: Sports."),
         ("/sbuscribe", "Closest: " + rae.word("/subscribe")),
         ("/latest", "Nothing was published yet."),
@@ -41,7 +41,7 @@ async def test_a_reader_in_english(cast: Cast, site: Path, platform: str) -> Non
     await rae.says("/unsubscribe disaster")
     await rae.sees("Alerts are off for: Weather & disasters.")
     await rae.says("/unsubscribe")
-    ended = await rae.sees("All alerts are off. To start again, send " + rae.word("/subscribe"))
+    ended = await rae.sees("All alerts are off. To start again: " + rae.word("/subscribe"))
     assert labels(ended) == ["Undo", "Too many", "Not useful", "Something else"]
 
 
@@ -79,8 +79,8 @@ async def test_the_language_of_somebodys_app_is_spoken_until_they_choose(cast: C
     welcome = await sam.sees("Choose what you want to get.")
     assert labels(welcome) == ["Everything", "Breaking only", "Choose topics"]
     await sam.presses("Choose topics")
-    await sam.sees("○ Politics · politics")
+    await sam.offers("○ Politics")
     await sam.says("구독 정치 ko")
     await sam.sees("정치 알림을 켰습니다.")
     await sam.says("/topics")
-    await sam.sees("● 정치 · politics")
+    await sam.offers("● 정치")

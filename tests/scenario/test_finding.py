@@ -23,14 +23,16 @@ async def test_why_right_after_an_alert(cast: Cast, site: Path, platform: str) -
     await rae.says("키워드 지진")
     await rae.sees("알림을 켰습니다.")
     await rae.says("/why")
+    await rae.sees("이곳에 보낸 알림이 아직 없습니다.")
+    await rae.says("/why ZZZZZ")
     await rae.sees(rae.word("/why K7F3M"))
     await cast.publish(site, "quake", f"[속보] {QUAKE}", categories="재난")
     await until(lambda: rae.has(QUAKE))
     await rae.says("이유")
-    told = await rae.sees("받으신 까닭: ")
+    told = await rae.sees("받으신 이유: ")
     story = (await cast.story("지진"))["id"]
     assert f"{QUAKE} ({story})" in told.text
-    for reason in ("키워드 지진", "주제 날씨·재난", "속보부터"):
+    for reason in ("키워드 지진", "주제 날씨·재난", "속보"):
         assert reason in told.text
     assert labels(told) == ["다른 소식", "이 이야기 그만", "설정"]
     await rae.presses("다른 소식", told)
@@ -39,7 +41,7 @@ async def test_why_right_after_an_alert(cast: Cast, site: Path, platform: str) -
     other = (await cast.story("예산안"))["id"]
     await cast.done(other)
     await rae.says(f"이유 {other.lower()}")
-    await rae.sees("고르신 주제와 단계에 들지 않아")
+    await rae.sees("고르신 주제와 급한 정도에 들지 않아")
 
 
 async def test_why_says_that_it_waits_for_the_digest(cast: Cast, site: Path, platform: str) -> None:
@@ -58,7 +60,7 @@ async def test_why_says_that_it_waits_for_the_digest(cast: Cast, site: Path, pla
 async def test_what_waits_for_a_person_is_shown_to_no_reader(cast: Cast, site: Path, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("구독 전체")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await cast.publish(site, "old", "예시군 비밀 소식", day="2026-01-02")
     story = await cast.held("비밀 소식", "old")
     for words in (f"/why {story}", f"/more {story}", "/latest 10", "검색 비밀"):
@@ -91,7 +93,7 @@ async def test_search_and_latest(cast: Cast, site: Path, platform: str) -> None:
 async def test_a_story_is_muted_under_its_alert_and_heard_again(cast: Cast, site: Path, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("구독 전체")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await cast.publish(site, "quake", f"[속보] {QUAKE}", categories="재난")
     alert = (await until(lambda: rae.has(QUAKE)))[0]
     story = await cast.process.kit.stories.get((await cast.story("지진"))["id"])

@@ -68,7 +68,7 @@ async def gated(
         for platform in PLATFORMS:
             rae = cast.on(platform, "Rae")
             await rae.says("/subscribe all")
-            await rae.sees("모든 알림을 켰습니다.")
+            await rae.sees("모든 주제의 알림을 켰습니다.")
         yield cast
 
 

@@ -25,8 +25,8 @@ async def test_stop_ends_everything_and_asks_why_once(cast: Cast, site: Path, pl
     await rae.sees("알림을 켰습니다.")
     before = await rae.subscriber()
     await rae.says("/stop")
-    ended = await rae.sees("알림을 모두 껐습니다. 다시 받으려면 " + rae.word("/subscribe"))
-    assert labels(ended) == ["되돌리기", "너무 많음", "쓸모없음", "다른 까닭"]
+    ended = await rae.sees("알림을 모두 껐습니다. 다시 받으려면: " + rae.word("/subscribe"))
+    assert labels(ended) == ["되돌리기", "너무 많음", "쓸모없음", "다른 이유"]
     await cast.publish(site, "one", "예시 국회, 새 의장 선출", categories="정치")
     await cast.done((await cast.story("의장"))["id"])
     assert not rae.has("의장")
@@ -64,8 +64,18 @@ async def test_privacy_shows_everything_and_deletes_it(cast: Cast, platform: str
     await rae.says("개인정보")
     shown = await rae.sees("이곳에 대해 저장한 것")
     for part in (
-        *(str(rae.address), "받는 중", "정치", "속보부터", "반도체", "야구", "예시뉴스", "Asia/Tokyo", "23:00-07:00"),
-        *("아무것도 보내지", "08:00", "5건", "제목만", "소리 없이", "멈춥니다", "한국어", "200일"),
+        *(
+            str(rae.address),
+            "받는 중",
+            "정치",
+            "속보와 긴급만",
+            "반도체",
+            "야구",
+            "예시뉴스",
+            "도쿄 시각",
+            "23:00-07:00",
+        ),
+        *("아무것도 보내지", "08:00", "5건", "제목만", "소리 없이", "잠시 멈춤: 2096", "한국어", "200일"),
     ):
         assert part in shown.text, part
     await rae.presses("모두 지우기", shown)
@@ -139,9 +149,9 @@ async def test_who_is_new_begins_with_the_newsrooms_hours(
             await rae.says("/start")
             await rae.sees("나머지는 모아서 보내 드립니다: 08:00, 18:30.")
             await rae.presses("모두 받기")
-            told = await rae.sees("모든 알림을 켰습니다.")
+            told = await rae.sees("모든 주제의 알림을 켰습니다.")
             assert "일반 알림은 모아서 보내 드립니다: 08:00, 18:30." in told.text
-            assert "23:00-07:00에는 긴급만 보내고" in told.text
+            assert "23:00-07:00에는 가장 급한 소식(긴급)만 보내고" in told.text
             found = await rae.subscriber()
             assert found is not None
             assert found.choices == process.kit.plain.settings.reader.choices
@@ -162,10 +172,10 @@ async def said(cast: Cast, platform: str, data: str) -> list[Reply]:
 
 
 OLD = (
-    ("subscribe all ko", "모든 알림을 켰습니다.", set(), Urgency.NORMAL, "ko"),
+    ("subscribe all ko", "모든 주제의 알림을 켰습니다.", set(), Urgency.NORMAL, "ko"),
     ("subscribe all breaking ko", "속보와 긴급만", set(), Urgency.BREAKING, "ko"),
     ("subscribe politics ko", "이미 받고", set(), Urgency.BREAKING, "ko"),
-    ("topics", "◐ 정치", set(), Urgency.BREAKING, "ko"),
+    ("topics", "받을 주제", set(), Urgency.BREAKING, "ko"),
     ("restore normal ko politics,economy", "되돌렸습니다.", {"politics", "economy"}, Urgency.NORMAL, "ko"),
     ("restore breaking en politics", "Undone.", {"politics"}, Urgency.BREAKING, "en"),
     ("restore normal ko", "되돌렸습니다.", set(), Urgency.NORMAL, "ko"),

@@ -31,7 +31,7 @@ async def gather(cast: Cast, platform: str) -> None:
 async def test_pause_stops_everything_and_names_who_did_it(cast: Cast, site: Path, platform: str) -> None:
     rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await olu.says("/resume")
     await olu.sees("멈춰 있지 않았습니다.")
     await olu.says("일시 멈춤")
@@ -94,7 +94,7 @@ async def _settled(cast: Cast, story: str) -> bool:
 async def test_what_cannot_be_cancelled_says_why(cast: Cast, site: Path, platform: str) -> None:
     rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await cast.publish(site, "library", "예시군 새 도서관 개관", categories="사회")
     story = (await cast.story("도서관"))["id"]
     await cast.done(story)
@@ -132,7 +132,7 @@ async def test_a_held_story_that_is_cancelled_never_goes_out_whatever_was_prepar
 async def test_what_waits_for_its_page_is_cancelled_before_it_goes(cast: Cast, site: Path, platform: str) -> None:
     rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     stories, far = cast.process.kit.stories, 4e9
     article = Article(
         id="https://example.com/a", source="s", url="https://example.com/a.html", title="예시군 새 도서관"
@@ -150,7 +150,7 @@ async def test_what_waits_for_its_page_is_cancelled_before_it_goes(cast: Cast, s
 async def test_what_is_owed_and_not_planned_yet_is_cancelled_whole(cast: Cast, platform: str) -> None:
     rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await olu.says("/pause")
     await olu.sees("일시 멈춤")
     article = Article(id="/a", source="s", title="예시군 새 도서관")
@@ -169,7 +169,7 @@ async def test_what_is_owed_and_not_planned_yet_is_cancelled_whole(cast: Cast, p
 async def test_cancel_stops_the_edits_that_run_and_leaves_what_was_sent(cast: Cast, site: Path, platform: str) -> None:
     rae, olu = cast.on(platform, "Rae"), cast.on(platform, "Olu")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await cast.publish(site, "library", "예시군 새 도서관 개관", "예시군이 도서관을 연다.", categories="사회")
     story = (await cast.story("도서관"))["id"]
     await cast.done(story)
@@ -237,6 +237,6 @@ async def test_each_role_has_its_own_verbs(cast: Cast, site: Path, platform: str
     for who, verbs in ((ed, ("status", "pause", "resume", f"cancel {story}")), (olu, (f"push {story}", "alerts"))):
         for verb in verbs:
             await who.says(f"/{verb}")
-            await who.sees("여기서 쓸 수 없는 명령입니다.")
+            await who.sees("이 명령은 여기서 쓸 수 없습니다.")
     assert (await cast.process.kit.ledger.gate(platform))["paused"] is None
     assert {entry["deed"] for entry in await cast.audit()} == {"refused"}

@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 
 from newsbot.core.commands import VERBS
-from newsbot.core.model import Role
+from newsbot.core.model import Role, Urgency
 from tests.cast import CHANNEL, FORUM, GROUP, NEWS, PLATFORMS, Actor, Cast, until
 
 PLACES = [
     pytest.param("telegram", GROUP, None, "이 그룹의 관리자만", id="telegram group"),
     pytest.param("telegram", FORUM, 7, "이 그룹의 관리자만", id="telegram forum thread"),
-    pytest.param("slack", NEWS, None, "이 채널의 관리자만", id="slack channel"),
+    pytest.param("slack", NEWS, None, "채널을 만든 분만", id="slack channel"),
 ]
+
+
+def toasts(cast: Cast) -> list[tuple[str, bool]]:
+    """How each press on Telegram was answered: words, and whether they stay until they are closed."""
+    return [(one["text"], one["alert"]) for one in cast.sandbox.world.record.notes if one["kind"] == "answer"]
 
 
 async def became(place: Actor, state: str) -> None:
@@ -50,16 +55,23 @@ async def test_buttons_in_a_group_are_its_admins(cast: Cast) -> None:
     rae, sam = cast.on("telegram", "Rae", GROUP), cast.on("telegram", "Sam", GROUP)
     await rae.says("/start")
     welcome = await rae.sees("속보 알림입니다.")
-    await sam.presses("모두 받기", welcome)
+    for _ in range(7):  # every tap is answered, and nobody else sees it
+        await sam.presses("모두 받기", welcome)
+    await until(lambda: len(toasts(cast)) == 7)
+    assert set(toasts(cast)) == {("Only admins of this group can change this.", True)}
+    await sam.sends("nonsense", welcome)
+    await until(lambda: toasts(cast)[7:] == [("This button is out of date. Open the settings again.", True)])
     await rae.presses("속보만", welcome)
-    await rae.sees("속보와 긴급만 보내 드립니다.")
+    await until(lambda: toasts(cast)[8:] == [("", False)])
+    assert (await until(rae.subscriber)).urgency is Urgency.BREAKING
     assert not sam.has("관리자만")
+    assert not sam.has("Only admins")
 
 
 async def test_a_channel_is_run_by_its_posts(cast: Cast, site: Path) -> None:
     rae = cast.on("telegram", "Rae", CHANNEL)
     await rae.says("/subscribe breaking en")
-    answer = await rae.sees("All topics are on. Only breaking news and flashes will be sent.")
+    answer = await rae.sees("All topics are on. Breaking news and flashes only.")
     assert not answer.view.get("buttons")
     await cast.publish(site, "quake", "[속보] 예시군 앞바다 규모 5.1 지진", categories="재난")
     alert = (await until(lambda: rae.has("예시군 앞바다")))[0]
@@ -68,11 +80,11 @@ async def test_a_channel_is_run_by_its_posts(cast: Cast, site: Path) -> None:
     for data in ("unsubscribe", "topics", "start", "latest", "push K7F3M"):
         await sam.sends(data, alert)
     await rae.says("/topics")
-    await rae.sees("Topics (● on)")
+    topics = await rae.sees("◐ Politics · politics")
     assert [m.text.splitlines()[0] for m in rae.messages()] == [
         answer.text,
         alert.text.splitlines()[0],
-        "Topics (● on)",
+        topics.text.splitlines()[0],
     ]
     stored = await rae.subscriber()
     assert stored is not None
@@ -90,14 +102,14 @@ async def test_a_channel_post_signed_by_another_channel_changes_nothing(cast: Ca
 async def test_slack_guests_and_strangers_never(cast: Cast) -> None:
     rae, gus, ext = (cast.on("slack", name, NEWS) for name in ("Rae", "Gus", "Ext"))
     await gus.says("/subscribe all")
-    await gus.sees("이 채널의 관리자만")
+    await gus.sees("채널을 만든 분만")
     answer = await ext.says("/subscribe all")
     assert answer == answer | {"acked": True, "reply": None}
     assert await rae.subscriber() is None
     # Ed is no admin of the workspace, but #desk is his.
     ed = cast.on("slack", "Ed", "C0DESK")
     await ed.says("/subscribe all")
-    await ed.sees("모든 알림을 켰습니다.")
+    await ed.sees("모든 주제의 알림을 켰습니다.")
 
 
 @pytest.mark.parametrize(("chat", "thread"), [(GROUP, None), (CHANNEL, None), (FORUM, 7)])
@@ -143,7 +155,7 @@ async def test_who_unsubscribed_is_not_brought_back_by_coming_and_going(cast: Ca
     chat = GROUP if platform == "telegram" else NEWS
     rae = cast.on(platform, "Rae", chat)
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await rae.says("/unsubscribe")
     await rae.sees("알림을 모두 껐습니다.")
     if platform == "telegram":
@@ -153,7 +165,7 @@ async def test_who_unsubscribed_is_not_brought_back_by_coming_and_going(cast: Ca
         await cast.control("/slack/member", channel=chat, user="bot", joined=False)
         await cast.control("/slack/member", channel=chat, user="bot", joined=True)
     await rae.says("/topics")
-    await rae.sees("○ 정치")
+    await rae.offers("○ 정치")
     await became(rae, "stopped")
 
 
@@ -161,7 +173,7 @@ async def test_added_to_a_group_it_says_how_to_begin(cast: Cast) -> None:
     rae = cast.on("telegram", "Rae", GROUP)
     await cast.control("/telegram/member", user="Rae", chat=int(GROUP), status="left")
     await cast.control("/telegram/member", user="Rae", chat=int(GROUP), status="member")
-    await rae.sees("이곳의 관리자가 /subscribe 라고 보내면 알림이 시작됩니다.")
+    await rae.sees("이곳의 관리자가 알림을 시작합니다: /subscribe")
 
 
 async def test_blocked_and_unblocked_in_private(cast: Cast, site: Path) -> None:
@@ -208,7 +220,7 @@ async def test_the_talk_of_a_group_is_none_of_the_bots_business(cast: Cast) -> N
     for words in ("구독 정치", "안녕하세요", "/subscribe@other_bot all", "/frobnicate", "help"):
         await rae.says(words)
     await rae.says("/topics@sandbox_news_bot")
-    await until(lambda: rae.has("○ 정치"))
+    await rae.offers("○ 정치")
     assert len(rae.messages()) == 1
     assert await rae.subscriber() is None
 
@@ -233,8 +245,8 @@ NOBODIES = [
     pytest.param("telegram", "Sam", GROUP, None, {"linked": True}, "", id="linked channel"),
     pytest.param("telegram", "Rae", GROUP, None, {"sender_channel": "@example_news_flash"}, "", id="as a channel"),
     pytest.param("telegram", "Rae", GROUP, None, {"forwarded": True}, "", id="forwarded"),
-    pytest.param("slack", "Sam", NEWS, None, {}, "이 채널의 관리자만", id="slack member"),
-    pytest.param("slack", "Gus", NEWS, None, {}, "이 채널의 관리자만", id="slack guest"),
+    pytest.param("slack", "Sam", NEWS, None, {}, "채널을 만든 분만", id="slack member"),
+    pytest.param("slack", "Gus", NEWS, None, {}, "채널을 만든 분만", id="slack guest"),
     pytest.param("slack", "Ext", NEWS, None, {}, "", id="slack connect"),
 ]
 
@@ -254,8 +266,9 @@ async def test_nobody_else_changes_a_place(
     if answer:
         await until(lambda: len(other.has(answer)) == 5, "five refusals, then silence")
     await rae.says("/why")
-    await until(lambda: rae.has("이유") or rae.has("알림 번호를 적어 주십시오"), "everything before is handled")
-    assert len(other.has(answer)) == 5 if answer else not [m for m in rae.news() if "알림 번호" not in m.text]
+    await until(rae.news, "everything before is handled")
+    assert len(rae.news()) == 1
+    assert not answer or len(other.has(answer)) == 5
     assert await rae.subscriber() == before
 
 
@@ -274,7 +287,7 @@ async def test_an_anonymous_admin_runs_the_group_and_is_nobody_at_the_desk(cast:
     await rae.says("/stop", anonymous=True)
     await rae.sees("알림을 모두 껐습니다.")
     assert (await cast.process.kit.ledger.gate("telegram"))["paused"] is None
-    assert not rae.has("여기서 쓸 수 없는")
+    assert not rae.has("여기서 쓸 수 없습니다")
 
 
 ELSEWHERE = [("telegram", CHANNEL, "@example_news_flash"), ("slack", NEWS, "#news")]
@@ -293,8 +306,34 @@ async def test_a_channel_is_run_from_its_admins_private_chat(cast: Cast, platfor
     assert found.topics == {"politics"}
     assert await rae.subscriber() is None
     assert not there.messages(), "nothing is said in the channel itself"
-    await rae.says(f"조용히 23-7 {name}")
-    await rae.sees("23:00-07:00")
+    await rae.says(f"조용히 {name} 23-7")  # named first or last
+    hours = await rae.sees("23:00-07:00")
+    title = {"telegram": "예시뉴스 속보", "slack": "#news"}[platform]
+    assert answer.text.startswith(f"{title}\n")
+    assert hours.text.startswith(f"{title}\n")
+    await rae.says("되돌리기")  # the last change is the channel's
+    await rae.sees("조용한 시간을 껐습니다.")
     await rae.presses("되돌리기", answer)
-    await rae.sees("알림을 모두 껐습니다.")
+    await rae.sees("되돌렸습니다. 이곳에는 알림을 보내지 않습니다.")  # as it was before, it can be undone before that
     await became(there, "stopped")
+
+
+@pytest.mark.parametrize(("platform", "chat", "name"), ELSEWHERE)
+async def test_a_question_about_a_channel_is_answered_for_the_channel(
+    cast: Cast, platform: str, chat: str, name: str
+) -> None:
+    rae, there = cast.on(platform, "Rae"), cast.on(platform, "Rae", chat)
+    for words in ("/subscribe politics", f"/subscribe politics {name}", f"/quiet {name}"):
+        await rae.says(words)
+        await until(rae.news)
+    await rae.says("22-07")
+    await rae.sees("22:00-07:00")
+
+    async def quiet() -> bool:
+        found = await there.subscriber()
+        return found is not None and str(found.choices.quiet) == "22:00-07:00"
+
+    await until(quiet)
+    mine = await rae.subscriber()
+    assert mine is not None
+    assert mine.choices.quiet is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,30 @@ async def test_a_text_that_changed_is_shown_again_first(cast: Cast, site: Path, 
     assert "고친 첫 문장" in (await until(lambda: rae.has("예시군")))[0].text
 
 
+async def test_a_breaking_alert_can_be_sent_a_second_after_it_was_shown(cast: Cast, site: Path, platform: str) -> None:
+    """Of a source that gives a date alone it names the time at which it goes out, to the second."""
+    rae, ed = await subscribed(cast.on(platform, "Rae")), cast.on(platform, "Ed")
+    before = await cast.publish(
+        site, "story", f"[속보] {HEADLINE}", "옛 소식의 첫 문장이다.", day=OLD, categories="정치"
+    )
+    story = await cast.held(HEADLINE, "old")
+    today = datetime.now(ZoneInfo("Asia/Seoul")).date().isoformat()
+    before.rename(before.with_name(f"{today}-story.md"))
+
+    async def moved() -> bool:
+        found = await cast.process.kit.stories.get(story)
+        return found is not None and (found.published_at or "").startswith(today)
+
+    await until(moved)
+    await ed.says(f"/push {story}")
+    await ed.sees("위 그대로 나갑니다.")
+    shown = int(time.time())
+    await until(lambda: int(time.time()) > shown + 1)
+    await ed.presses("보내기")
+    await ed.sees("보내기 시작했습니다")
+    await until(lambda: rae.has("예시군"))
+
+
 async def test_a_piece_taken_off_the_site_is_not_sent(cast: Cast, site: Path, platform: str) -> None:
     ed = cast.on(platform, "Ed")
     story = await held(cast, site)
@@ -279,7 +304,7 @@ async def test_not_in_a_place_that_others_read(cast: Cast, site: Path, platform:
     ed = cast.on(platform, "Ed", GROUP if platform == "telegram" else NEWS)
     await ed.says(f"/push {story}")
     if platform == "telegram":
-        await ed.sees("여기서 쓸 수 없는 명령입니다.")
+        await ed.sees("이 명령은 여기서 쓸 수 없습니다.")
     else:
         card = await ed.sees("위 그대로 나갑니다.")
         assert card.ephemeral

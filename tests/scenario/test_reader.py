@@ -24,9 +24,9 @@ async def test_subscribes_and_receives_what_was_asked_for(cast: Cast, site: Path
 
 
 WAYS: tuple[tuple[str, str, set[str], Urgency], ...] = (
-    ("/subscribe", "모든 알림을 켰습니다.", set(), Urgency.NORMAL),
-    ("/subscribe all", "모든 알림을 켰습니다.", set(), Urgency.NORMAL),
-    ("구독 전체", "모든 알림을 켰습니다.", set(), Urgency.NORMAL),
+    ("/subscribe", "모든 주제의 알림을 켰습니다.", set(), Urgency.NORMAL),
+    ("/subscribe all", "모든 주제의 알림을 켰습니다.", set(), Urgency.NORMAL),
+    ("구독 전체", "모든 주제의 알림을 켰습니다.", set(), Urgency.NORMAL),
     ("/subscribe politics economy", "정치, 경제 알림을 켰습니다.", {"politics", "economy"}, Urgency.NORMAL),
     ("/subscribe 정치, 경제", "정치, 경제 알림을 켰습니다.", {"politics", "economy"}, Urgency.NORMAL),
     ("구독 재난", "날씨·재난 알림을 켰습니다.", {"disaster"}, Urgency.NORMAL),
@@ -34,7 +34,7 @@ WAYS: tuple[tuple[str, str, set[str], Urgency], ...] = (
     ("/subscribe breaking", "속보와 긴급만 보내 드립니다.", set(), Urgency.BREAKING),
     ("구독 정치 속보", "정치 알림을 켰습니다. 속보와 긴급만 보내 드립니다.", {"politics"}, Urgency.BREAKING),
     ("/subscribe en politics", "Alerts are on for: Politics.", {"politics"}, Urgency.NORMAL),
-    ("/subscribe ko", "모든 알림을 켰습니다.", set(), Urgency.NORMAL),
+    ("/subscribe ko", "모든 주제의 알림을 켰습니다.", set(), Urgency.NORMAL),
 )
 
 
@@ -55,14 +55,14 @@ async def test_start_offers_buttons_that_work(cast: Cast, platform: str) -> None
     welcome = await rae.sees("예시뉴스 속보 알림입니다.")
     assert labels(welcome) == ["모두 받기", "속보만", "주제 고르기"]
     await rae.presses("속보만")
-    await rae.sees("모든 알림을 켰습니다. 속보와 긴급만 보내 드립니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다. 속보와 긴급만 보내 드립니다.")
     await rae.presses("주제 고르기")
-    await rae.sees("◐ 정치")
+    await rae.offers("◐ 정치")
 
     await rae.says("/start")
     await rae.sees("지금 받는 알림: 모든 주제.")
     await rae.presses("모두 받기")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     stored = await rae.subscriber()
     assert stored is not None
     assert stored.urgency is Urgency.NORMAL
@@ -71,19 +71,19 @@ async def test_start_offers_buttons_that_work(cast: Cast, platform: str) -> None
 async def test_topics_are_chosen_one_after_the_other(cast: Cast, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("주제")
-    panel = await rae.sees("○ 정치 · politics")
+    panel = await rae.sees("받을 주제")
+    assert "정치" not in panel.text, "what the buttons show is not said twice"
     for press, shown, topics, least in (
         ("○ 정치", "● 정치", {"politics"}, ()),
         ("○ 경제", "● 경제", {"politics", "economy"}, ()),
         ("● 정치", "◐ 정치", {"politics", "economy"}, (("politics", Urgency.BREAKING),)),
         ("◐ 정치", "○ 정치", {"economy"}, ()),
         ("○ 정치", "● 정치", {"politics", "economy"}, ()),
-        ("모두 받기", "● 국제", set(), ()),
+        ("○ 모두 받기", "● 국제", set(), ()),
     ):
         await rae.presses(press)
-        now = await rae.sees(shown)
+        now = await rae.offers(shown)
         assert now.key == panel.key, "the panel is edited, and no other message comes"
-        assert shown in labels(now)
         stored = await rae.subscriber()
         assert stored is not None
         assert (stored.topics, stored.choices.least, stored.state) == (topics, least, "active"), press
@@ -109,7 +109,31 @@ async def test_undo_brings_back_what_was(cast: Cast, platform: str) -> None:
     await rae.says("/subscribe economy")
     await rae.sees("경제 알림을 켰습니다.")
     await rae.presses("되돌리기")
-    await rae.sees("알림을 모두 껐습니다.")
+    await rae.sees("되돌렸습니다. 이곳에는 알림을 보내지 않습니다.")
+
+
+async def test_undo_is_typed_and_undoes_nothing_twice(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("되돌리기")
+    await rae.sees("되돌릴 것이 없습니다.")
+    await rae.says("/subscribe politics")
+    first = await rae.sees("정치 알림을 켰습니다.")
+    await rae.says("/quiet 23-7")
+    hours = await rae.sees("23:00-07:00")
+    await rae.presses("되돌리기", hours)
+    await rae.sees("되돌렸습니다. 조용한 시간을 껐습니다.")
+    await rae.says("/subscribe economy")
+    await rae.sees("경제 알림을 켰습니다.")
+    await rae.presses("되돌리기", first)  # an old button must not end what was chosen since
+    await rae.sees("그 뒤에 설정이 바뀌어 되돌리지 않았습니다.")
+    found = await rae.subscriber()
+    assert found is not None
+    assert (found.state, found.topics, found.choices.quiet) == ("active", {"politics", "economy"}, None)
+    await rae.says("되돌려줘")
+    await rae.sees("지금 받는 알림: 정치.")
+    found = await rae.subscriber()
+    assert found is not None
+    assert found.topics == {"politics"}
 
 
 async def test_language_and_urgency_leave_the_topics_alone(cast: Cast, platform: str) -> None:
@@ -119,9 +143,9 @@ async def test_language_and_urgency_leave_the_topics_alone(cast: Cast, platform:
     await rae.says("/subscribe en")
     await rae.sees("Alerts are on for: Politics.")
     await rae.says("/subscribe breaking")
-    await rae.sees("Alerts are on for: Politics. Only breaking news and flashes will be sent.")
+    await rae.sees("Alerts are on for: Politics. Breaking news and flashes only.")
     await rae.says("/subscribe")
-    told = await rae.sees("You get these already.\nYou get: Politics.")
+    told = await rae.sees("You already get these.\nYou get: Politics.")
     assert labels(told) == ["Everything"]
     stored = await rae.subscriber()
     assert stored is not None
@@ -132,7 +156,7 @@ async def test_unsubscribes_from_one_topic_then_from_all(cast: Cast, site: Path,
     rae, ed = cast.on(platform, "Rae"), cast.on(platform, "Ed")
     for reader in (rae, ed):
         await reader.says("/subscribe all")
-        await reader.sees("모든 알림을 켰습니다.")
+        await reader.sees("모든 주제의 알림을 켰습니다.")
     await rae.says("해지 정치")
     await rae.sees("정치 알림을 껐습니다.")
     await rae.says("해지 정치")
@@ -171,7 +195,7 @@ async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Pat
     await cast.publish(site, "nobody", "예시군 아무도 못 받은 소식")
     await cast.done((await cast.story("아무도 못 받은"))["id"])
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await cast.publish(site, "old", "예시군 옛 소식", day="2026-01-02")
     await cast.held("옛 소식", "old")
     await cast.publish(site, "budget", "예시 국회, 새 의장 선출", categories="정치")
@@ -195,10 +219,10 @@ async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Pat
 UNKNOWN = (
     ("/subscrbe politics", "비슷한 명령: {/subscribe}"),
     ("구둑 정치", "비슷한 명령: 구독"),
-    ("psuh", "모르는 명령입니다. {/help}"),
-    ("안녕하세요", "모르는 명령입니다. {/help}"),
+    ("psuh", "모르는 명령입니다. 쓸 수 있는 명령: {/help}"),
+    ("안녕하세요", "모르는 명령입니다. 쓸 수 있는 명령: {/help}"),
     ("/subscribe 겅제", "모르는 주제입니다. 비슷한 주제: 경제."),
-    ("/subscribe 우주정거장", "모르는 주제입니다. 전체 목록은 {/topics}"),
+    ("/subscribe 우주정거장", "모르는 주제입니다. 전체 목록: {/topics}"),
     ("/send K7F3M abcdef", "모르는 명령입니다."),
     ("/restore breaking ko", "모르는 명령입니다."),
 )
@@ -220,7 +244,7 @@ async def test_unknown_words_get_the_nearest(cast: Cast, platform: str) -> None:
 async def test_help_names_what_this_person_may_say(cast: Cast, platform: str) -> None:
     rae, ed, olu = (cast.on(platform, name) for name in ("Rae", "Ed", "Olu"))
     for person, sees, sees_not in (
-        (rae, ["/subscribe politics (구독)", "/latest 5", "/stop (모두해지)"], ["/push", "/pause", "/restore"]),
+        (rae, ["구독 정치", "조용히 23-7", "모두 해지", "/subscribe 정치"], ["/push", "/pause", "/restore"]),
         (ed, ["/subscribe", "/push K7F3M", "/alerts"], ["/pause"]),
         (olu, ["/status", "/pause", "/resume", "/cancel K7F3M"], ["/push"]),
     ):
@@ -228,6 +252,23 @@ async def test_help_names_what_this_person_may_say(cast: Cast, platform: str) ->
         answer = await person.sees("쓸 수 있는 명령")
         assert all(person.word(command) in answer.text for command in sees)
         assert not any(person.word(command) in answer.text for command in sees_not)
+        assert len(answer.text.splitlines()) <= 16
+    assert len((await until(lambda: rae.has("쓸 수 있는 명령")))[0].text.splitlines()) <= 12
+
+
+async def test_help_with_one_verb_in_detail(cast: Cast, platform: str) -> None:
+    rae, ed = cast.on(platform, "Rae"), cast.on(platform, "Ed")
+    for words in ("/help quiet", "/help /quiet", "도움말 조용히"):
+        await rae.says(words)
+        told = await rae.sees(f"조용히 ({rae.word('/quiet')})")
+        assert 2 <= told.text.count("예: ") + told.text.count(" · ") <= 3
+        assert len(told.text.splitlines()) == 4
+    await rae.says("/help 모두 해지")
+    await rae.sees("알림을 모두 끝냅니다.")
+    await rae.says("/help push")  # which is not theirs: all that is
+    assert "push" not in (await rae.sees("쓸 수 있는 명령")).text
+    await ed.says("/help push")
+    await ed.sees("보류된 기사를 미리 보고 보냅니다")
 
 
 async def test_plain_korean_works_in_private(cast: Cast, platform: str) -> None:
@@ -241,7 +282,7 @@ async def test_plain_korean_works_in_private(cast: Cast, platform: str) -> None:
 async def test_stop_is_not_guessed_at_the_desk(cast: Cast, platform: str) -> None:
     ed = cast.on(platform, "Ed")
     await ed.says("/subscribe all")
-    await ed.sees("모든 알림을 켰습니다.")
+    await ed.sees("모든 주제의 알림을 켰습니다.")
     await ed.says("/stop")
     await ed.sees("해지 또는 발송 중단 가운데 골라 주십시오")
     stored = await ed.subscriber()
@@ -254,12 +295,12 @@ async def test_who_wants_breaking_news_alone_may_want_all_of_one_topic(cast: Cas
     await rae.says("구독 경제 속보")
     await rae.sees("경제 알림을 켰습니다.")
     await rae.says("/topics")
-    panel = await rae.sees("◐ 경제")
+    panel = await rae.offers("◐ 경제")
     await rae.presses("○ 정치", panel)
-    await rae.sees("● 정치 · politics")
+    await rae.offers("● 정치")
     stored = await rae.subscriber()
     assert stored is not None
     assert (stored.topics, stored.urgency) == ({"politics", "economy"}, Urgency.BREAKING)
     assert stored.choices.least == (("politics", Urgency.NORMAL),)
     await rae.presses("◐ 경제", panel)
-    await rae.sees("○ 경제")
+    await rae.offers("○ 경제")

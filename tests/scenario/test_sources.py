@@ -10,7 +10,7 @@ from tests.cast import Cast, until
 async def test_a_folder_that_is_gone_is_shown_as_bad_until_it_is_back(cast: Cast, site: Path) -> None:
     rae, olu = cast.on("telegram", "Rae"), cast.on("telegram", "Olu")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     away = site.with_name("away")
     site.rename(away)
 
@@ -33,7 +33,7 @@ async def test_a_folder_that_is_gone_is_shown_as_bad_until_it_is_back(cast: Cast
 async def test_a_fault_nobody_foresaw_costs_one_source_a_moment_and_not_the_process(cast: Cast, site: Path) -> None:
     rae = cast.on("telegram", "Rae")
     await rae.says("/subscribe all")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     stories = cast.process.kit.stories
     whole, faults = stories.known, [ValueError("a fault")]
 

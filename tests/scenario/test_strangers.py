@@ -18,7 +18,7 @@ from newsbot.store.redis import Redis
 from tests.cast import GROUP, NEWS, PLATFORMS, Actor, Cast, until
 from tests.conftest import newsbot
 
-REFUSAL = "여기서 쓸 수 없는 명령입니다."
+REFUSAL = "이 명령은 여기서 쓸 수 없습니다."
 both = pytest.mark.parametrize("platform", PLATFORMS)
 
 
@@ -65,7 +65,9 @@ async def test_five_refusals_a_minute_then_silence(cast: Cast, site: Path, platf
     sam = cast.on(platform, "Sam")
     await sam.says("/subscribe ko politics")
     await sam.sees("정치 알림을 켰습니다.")
-    verbs = [f"push {story} 속보", "pause", f"cancel {story}", "status", "alerts", "resume", f"push {story}", "pause"]
+    # "/news pause" is a reader's sentence on Slack, where commands alone reach the bot.
+    drop = f"drop {story}"
+    verbs = [f"push {story} 속보", drop, f"cancel {story}", "status", "alerts", "resume", f"push {story}", drop]
     for verb in verbs:
         await sam.says(f"/{verb}")
     await sam.settled()
@@ -81,7 +83,7 @@ async def test_the_desks_chat_obeys_the_listed_and_nobody_else(ops: Cast, site: 
     story = await waiting(ops, site)
     sam, ed = ops.on("telegram", "Sam", GROUP), ops.on("telegram", "Ed", GROUP)
     await ed.says("/subscribe ko")
-    await ed.sees("모든 알림을 켰습니다.")
+    await ed.sees("모든 주제의 알림을 켰습니다.")
     await sam.says(f"/push {story}")
     await sam.sees(REFUSAL)
     await ed.says(f"/push {story}")
@@ -119,7 +121,7 @@ async def test_edited_in_counts_for_nothing(ops: Cast, site: Path) -> None:
     story = await waiting(ops, site)
     for ed in (ops.on("telegram", "Ed"), ops.on("telegram", "Ed", GROUP)):
         said = await ed.says("/topics")
-        await ed.sees("정치")
+        await ed.sees("받을 주제")
         await ed.says(f"/push {story}", edited=True, message_id=said["message_id"])
         assert await ed.settled() == []
     await untouched(ops)
@@ -230,7 +232,7 @@ async def test_a_flood_of_commands_does_not_hold_up_the_news(cast: Cast, site: P
     heard = cast.process.kit.metrics.inbound.labels(platform, "say")
     await cast.publish(site, "quake", "[속보] 예시군 앞바다 규모 5.1 지진", categories="재난")
     story = (await cast.story("예시군 앞바다"))["id"]
-    await asyncio.gather(*(sam.says(f"/{verb}") for _ in range(50) for verb in (f"push {story}", "pause")))
+    await asyncio.gather(*(sam.says(f"/{verb}") for _ in range(50) for verb in (f"push {story}", "resume")))
     row = await cast.done(story)
     assert row["sent"] == row["audience"] == crowd
     await until(lambda: heard._value.get() >= 100)
@@ -266,4 +268,4 @@ async def _handled(cast: Cast, sam: Actor, platform: str) -> None:
     await until(lambda: metric._value.get() >= 80 and len(sam.messages()) >= 60)
     rae = cast.on(platform, "Rae")
     await rae.says("/topics")
-    await rae.sees("정치")
+    await rae.sees("받을 주제")

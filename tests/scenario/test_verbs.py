@@ -32,8 +32,8 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
         "Alerts are on for: Economy.",
         lambda s: "economy" in s.topics,
     ),
-    ("구독 전체", "/subscribe all", "모든 알림을 켰습니다.", "All topics are on.", lambda s: not s.topics),
-    ("구독 속보", "/subscribe breaking", "속보와 긴급만", "Only breaking", lambda s: s.urgency is Urgency.BREAKING),
+    ("구독 전체", "/subscribe all", "모든 주제의 알림을 켰습니다.", "All topics are on.", lambda s: not s.topics),
+    ("구독 속보", "/subscribe breaking", "속보와 긴급만", "Breaking news and", lambda s: s.urgency is Urgency.BREAKING),
     (
         "해지 국제",
         "/unsubscribe world",
@@ -42,19 +42,19 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
         lambda s: s.topics == {"politics"},
     ),
     ("해지", "/unsubscribe", "알림을 모두 껐습니다.", "All alerts are off.", lambda s: s.state == "stopped"),
-    ("모두 해지", "/stop", "왜 그만 받으십니까?", "Why are you leaving?", lambda s: s.state == "stopped"),
+    ("모두 해지", "/stop", "그만 받으시는 이유", "Why are you leaving?", lambda s: s.state == "stopped"),
     (
         "단계 속보",
         "/level breaking",
-        "모든 주제: 속보부터",
-        "All topics: Breaking and up.",
+        "모든 주제: 속보와 긴급만",
+        "All topics: Breaking only.",
         lambda s: s.urgency is Urgency.BREAKING,
     ),
     (
         "단계 정치 속보",
         "/level politics breaking",
-        "정치: 속보부터 받습니다.",
-        "Politics: Breaking and up.",
+        "정치: 속보와 긴급만 받습니다.",
+        "Politics: Breaking only.",
         lambda s: s.choices.least[0] == ("politics", Urgency.BREAKING),
     ),
     (
@@ -66,9 +66,9 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
     ),
     ("키워드 빼기 AI", "/keyword remove AI", "‘ai’ 알림을 껐습니다.", "“ai” are off.", has(words=frozenset())),
     ("키워드 AI 빼기", "/keyword delete ai", "‘ai’ 알림을 껐습니다.", "“ai” are off.", has(words=frozenset())),
-    ("제외 야구", "/exclude golf", "보내지 않습니다.", "no longer come.", lambda s: len(s.choices.without) == 2),
-    ("제외 빼기 축구", "/exclude remove 축구", "다시 보내 드립니다.", "come again.", has(without=frozenset())),
-    ("조용히 23-7", "/quiet 23-7", "23:00-07:00에는 조용히", "Quiet 23:00-07:00.", has(quiet=Quiet(1380, 420))),
+    ("제외 야구", "/exclude golf", "보내지 않습니다.", "left out from now on.", lambda s: len(s.choices.without) == 2),
+    ("제외 빼기 축구", "/exclude remove 축구", "다시 보내 드립니다.", "sent again.", has(without=frozenset())),
+    ("조용히 23-7", "/quiet 23-7", "23:00-07:00에는 조용히", "Quiet hours: 23:00-07:00.", has(quiet=Quiet(1380, 420))),
     (
         "조용히 밤 11시부터 아침 7시까지",
         "/quiet from 11pm to 7am",
@@ -81,10 +81,10 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
         "조용히 속보도",
         "/quiet breaking",
         "속보와 긴급은 보내",
-        "breaking news and flashes come",
+        "Breaking news and flashes come",
         has(passes=Urgency.BREAKING),
     ),
-    ("조용히 아무것도", "/quiet nothing", "아무것도 보내지", "nothing comes", has(passes=None)),
+    ("조용히 아무것도", "/quiet nothing", "아무것도 보내지", "Nothing is sent", has(passes=None)),
     (
         "모아보기 8시 18:30",
         "/digest 8 18:30",
@@ -99,14 +99,14 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
         "Mon 09:00",
         has(digests=(Slot(540, 0),), gather=True),
     ),
-    ("모아보기 7시 바로", "/digest 7 now", "일반 알림도 바로", "at once", has(digests=(Slot(420),), gather=False)),
-    ("모아보기 바로", "/digest now", "일반 알림도 바로", "at once", has(gather=False)),
+    ("모아보기 7시 바로", "/digest 7 now", "일반 알림도 바로", "right away", has(digests=(Slot(420),), gather=False)),
+    ("모아보기 바로", "/digest now", "일반 알림도 바로", "right away", has(gather=False)),
     ("모아보기 끄기", "/digest off", "모아보기를 껐습니다.", "off", has(digests=(), gather=False)),
-    ("하루 8건", "/cap 8", "하루 8건까지", "8 alerts a day come at once.", has(cap=8)),
-    ("하루 끄기", "/cap off", "제한하지 않습니다.", "Any number of alerts", has(cap=0)),
+    ("하루 8건", "/cap 8", "하루 8건까지", "Up to 8 instant alerts a day.", has(cap=8)),
+    ("하루 끄기", "/cap off", "제한하지 않습니다.", "No limit on alerts", has(cap=0)),
     ("길이 제목만", "/form headline", "제목만 보내", "Headlines only.", has(form="headline")),
     ("길이 사진", "/form image", "사진이 있으면", "picture", has(form="image")),
-    ("소리 끄기", "/sound off", "소리 없이", "Without a sound.", has(sound=False)),
+    ("소리 끄기", "/sound off", "소리 없이", "Sent without a sound.", has(sound=False)),
     ("시간대 뉴욕", "/zone New York", "America/New_York", "America/New_York", has(zone="America/New_York")),
 )
 BEFORE = Choices(
@@ -182,8 +182,8 @@ async def test_a_mute_says_until_when_and_can_be_ended(cast: Cast, platform: str
     await rae.sees("멈춘 알림이 없습니다.")
     await rae.says("그만")
     offered = await rae.sees("얼마 동안 멈출지")
-    assert labels(offered) == ["1시간", "8시간", "하루", "아침까지", "모두 해지"]
-    await rae.presses("8시간", offered)
+    assert labels(offered) == ["1시간 멈춤", "8시간 멈춤", "하루 멈춤", "아침까지 멈춤", "모두 해지"]
+    await rae.presses("8시간 멈춤", offered)
     await rae.sees("까지 알림을 멈춥니다.")
 
 
@@ -197,7 +197,7 @@ async def test_the_language_is_changed_both_ways(cast: Cast, platform: str) -> N
     await rae.says("언어 한국어")
     answer = await rae.sees("한국어로 보내 드립니다.")
     await rae.presses("되돌리기", answer)
-    await rae.sees("in an English frame")
+    await rae.sees("The bot now speaks English.")
     await became(rae, lambda found: found.language == "en", "English again")
 
 
@@ -227,12 +227,12 @@ async def test_sources_are_chosen_by_name(cast: Cast, platform: str) -> None:
 WRONG = (
     ("조용히 언제나", "/quiet 23-7"),
     ("조용히 7-7", "/quiet 23-7"),
-    ("모아보기 가끔", "/digest 8시 18:30"),
+    ("모아보기 가끔", "/digest 8:00 18:30"),
     ("하루 99", "/cap 8"),
     ("하루 많이", "/cap 8"),
     ("길이 길게", "/form 제목만"),
     ("소리 크게", "/sound 켜기"),
-    ("시간대 화성", "/zone Asia/Seoul"),
+    ("시간대 화성", "/zone 뉴욕"),
     ("언어 프랑스어", "/language ko"),
     ("단계 정치", "/level 정치 속보"),
     ("단계 우주정거장 속보", "/topics"),
@@ -254,12 +254,13 @@ WRONG = (
 
 
 async def shown(actor: Actor, text: str) -> None:
-    """Until this is said to them: in the chat, or in a form that opened."""
+    """Until this is said to them: in the chat, or in a form that opened, which wants the words alone."""
+    entered = text.removeprefix("/news ").partition(" ")[2] if text.startswith("/news") else text
 
     async def look() -> bool:
         if any(text in message.text for message in actor.news()):
             return True
-        return actor.platform == "slack" and text in str(await views(actor))
+        return actor.platform == "slack" and entered in str(await views(actor))
 
     await until(look, f"{actor.platform}: {text!r}; there is {[m.text for m in actor.news()]}")
 
@@ -279,7 +280,6 @@ async def test_who_gets_nothing_yet_is_told_how_to_begin(cast: Cast, platform: s
     rae = cast.on(platform, "Rae")
     for words in (
         "조용히 23-7",
-        "그만 2시간",
         "모아보기 8시",
         "하루 8",
         "길이 요약",
@@ -292,7 +292,7 @@ async def test_who_gets_nothing_yet_is_told_how_to_begin(cast: Cast, platform: s
         assert labels(told) == ["알림 받기"]
     assert await rae.subscriber() is None
     await rae.presses("알림 받기", told)
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
 
 
 @both
@@ -301,7 +301,7 @@ async def test_a_first_keyword_subscribes_that_alone(cast: Cast, site: Path, pla
     await cast.publish(site, "chips", "예시전자, 반도체 공장 짓는다", categories="경제")
     await cast.done((await cast.story("반도체"))["id"])
     await rae.says("키워드 반도체")
-    added = await rae.sees("‘반도체’ 알림을 켰습니다. 지난 7일 기사 1건이 해당합니다.")
+    added = await rae.sees("‘반도체’ 알림을 켰습니다. 지난 7일 동안 이 말이 든 기사는 1건입니다.")
     found = await rae.subscriber()
     assert found is not None
     assert (found.topics, found.choices.words, found.state) == ({"none"}, {"반도체"}, "active")
@@ -325,7 +325,7 @@ async def test_a_first_keyword_subscribes_that_alone(cast: Cast, site: Path, pla
 async def test_who_stopped_gets_by_a_keyword_no_more_than_that(cast: Cast, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("구독 전체")
-    await rae.sees("모든 알림을 켰습니다.")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
     await rae.says("모두 해지")
     await rae.sees("알림을 모두 껐습니다.")
     await rae.says("키워드 지진")
@@ -363,9 +363,9 @@ async def test_a_form_is_filled_in(cast: Cast, platform: str) -> None:
     for panel, button, typed, happens in (
         ("키워드", "키워드 추가", "반도체", lambda s: "반도체" in s.choices.words),
         ("키워드", "안 받을 말 추가", "야구", lambda s: "야구" in s.choices.without),
-        ("시간", "조용한 시간", "22시부터 6시까지", has(quiet=Quiet(1320, 360))),
-        ("시간", "모아볼 때", "오전 9시", has(digests=(Slot(540),))),
-        ("시간", "시간대", "도쿄", has(zone="Asia/Tokyo")),
+        ("조용한 시간", "○ 다른 시간…", "22시부터 6시까지", has(quiet=Quiet(1320, 360))),
+        ("모아보기", "● 다른 시각…", "오전 9시", has(digests=(Slot(540),))),
+        ("조용한 시간", "시간대…", "도쿄", has(zone="Asia/Tokyo")),
     ):
         await rae.says("설정")
         await rae.sees("지금 설정")

@@ -15,7 +15,7 @@ from newsbot import bootstrap
 from newsbot.core.audience import CAP, GATHER, MUTED, QUIET
 from newsbot.core.commands import BY_WORD, VERBS
 from newsbot.core.model import Form, Urgency
-from newsbot.flows.chat.panels import PANELS
+from newsbot.flows.chat.panels import MUTES, PANELS
 from newsbot.flows.chat.subscription import REASONS
 
 CATALOGS = bootstrap.read_words("ko").catalogs
@@ -52,9 +52,11 @@ BUILT: dict[str, Sequence[str]] = {
     "how": get_args(Form),
     "how.sound": ["on", "off"],
     "sound": ["on", "off"],
+    **{verb: ["how"] for verb in ("quiet", "digest", "cap", "zone")},
     "keyword": ["short", "long", "added", "removed", "list", "how"],
     "exclude": ["added", "removed", "list", "how"],
-    "mute": ["1h", "8h", "1d", "morning"],
+    "mute": MUTES,
+    "chosen.passes": ["flash", "breaking", "nothing"],
     "ask": [name + end for name in ASKED for end in ("", ".label")],
 }
 # One language is offered under its own name, whichever is spoken.
@@ -87,6 +89,14 @@ def test_both_languages_have_the_same_keys_and_fields() -> None:
     for key, korean in CATALOGS["ko"].items():
         fields = [{name for _, name, _, _ in Formatter().parse(text) if name} for text in (korean, CATALOGS["en"][key])]
         assert fields[0] == fields[1], key
+
+
+def test_no_key_stands_in_two_files() -> None:
+    """The later one would speak for both."""
+    found: dict[str, str] = {}
+    for path in (FLOWS.parent / "locales" / "ko").glob("*.po"):
+        for key in re.findall(r'^msgid "(.+)"$', path.read_text("utf-8"), re.MULTILINE):
+            assert found.setdefault(key, path.name) == path.name, key
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

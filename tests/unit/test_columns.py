@@ -40,8 +40,9 @@ def test_every_choice_has_its_name() -> None:
     }
 
 
-def test_what_passes_is_kept_with_the_quiet_hours_it_passes() -> None:
-    assert columns.chosen(Choices(passes=Urgency.BREAKING)) == set()
+def test_what_passes_is_kept_while_the_quiet_hours_are_off() -> None:
+    assert columns.chosen(Choices(passes=Urgency.FLASH)) == set()
+    assert columns.chosen(Choices(passes=Urgency.BREAKING)) == {"passes:breaking"}
     assert columns.chosen(Choices(passes=Urgency.BREAKING, quiet=Quiet(0, 60))) == {
         "quiet:00:00-01:00",
         "passes:breaking",

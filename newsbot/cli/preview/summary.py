@@ -40,6 +40,10 @@ def record(figures: Figures, settings: Settings, say: Say) -> dict[str, Any]:
         {"category": name, "advertising": marked, "posts": every}
         for name, (marked, every) in figures.advertising.items()
     ]
+    found["reader"] = {
+        "gather": settings.reader.choices.gather,
+        "digests": [str(one) for one in settings.reader.choices.digests],
+    }
     found["zones"] = {"sources": dict(figures.zones), "newsroom": settings.site.zone}
     found["news"] = figures.news
     found["suggestions"] = [{"about": about, "text": text} for about, text in advice(figures, settings, say)]
@@ -127,6 +131,9 @@ def _facts(say: Say, figures: Figures, settings: Settings) -> Iterator[tuple[str
     posts, news, shown = figures.posts, figures.news, figures.pictures
     daily = figures.per_day
     yield fact("daily", median=daily.median, p90=daily.p90, most=daily.most)
+    chosen, loud = settings.reader.choices, figures.sounded.per_day
+    key = "reader" if chosen.gather else "reader_all"
+    yield fact(key, loud=loud.median, p95=loud.p95, rest=figures.silent.per_day.median, digests=len(chosen.digests))
     yield fact("no_topic", number=figures.no_topic, whole=news, share=say.share(figures.no_topic, news))
     yield fact("no_time", number=figures.no_time, whole=posts, share=say.share(figures.no_time, posts))
     if figures.no_date:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from newsbot.core import commands
-from newsbot.core.model import Address, Button, Inbound, Person, Reply
+from newsbot.core import commands, phrases, topics
+from newsbot.core.model import Address, Button, Inbound, Person, Reply, Role, Subscriber
+from newsbot.flows.chat import lately
 from newsbot.flows.chat.choosing import Choosing
 from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.finding import Finding, public
+from newsbot.flows.chat.lately import Lately
 from newsbot.flows.chat.leaving import Leaving
 from newsbot.flows.chat.panels import Panels
 from newsbot.flows.chat.reporting import Reporting
@@ -20,6 +22,8 @@ from newsbot.flows.chat.subscription import Subscription
 __all__ = ["Chat", "Common", "chat"]
 
 log = structlog.get_logger()
+
+Meant = commands.Command | commands.Unknown
 
 CHOOSING = frozenset(
     {
@@ -59,6 +63,7 @@ def chat(
         panels,
         Leaving(common, panels, privacy_url),
         Reporting(common, tell, count),
+        Lately(common.clock),
     )
 
 
@@ -73,6 +78,7 @@ class Chat:
     panels: Panels
     leaving: Leaving
     reporting: Reporting
+    lately: Lately
 
     async def language(self, inbound: Inbound) -> str:
         """The language of this place: what it chose, else what the person's app says, else the default."""
@@ -84,10 +90,65 @@ class Chat:
     ) -> Sequence[Reply]:
         """The answer to a reader's verb. In a group what one person wanted to read goes again."""
         replies = await self._answer(inbound, command, person, language)
+        self.lately.said(inbound.address, replies)
+        if inbound.place == "group" and not inbound.discreet:  # the bot hears nothing there but commands and replies
+            replies = [self._by_reply(reply, language) for reply in replies]
         read = not command.verb.changes and command.verb.name != "start"
         if inbound.place != "group" or inbound.discreet or not (read or command.verb.name == "set"):
             return replies
         return [replace(reply, passing=True) for reply in replies]
+
+    def meant(self, inbound: Inbound, command: commands.Command | commands.Unknown, person: Person | None) -> Meant:
+        """The command behind what was said: sentences, the words a question waits for, "undo", a link into a group.
+
+        What a listed person's verbs are called is a word like any other to everybody else.
+        """
+        if inbound.kind == "press":
+            return command
+        alone, typed = inbound.place == "private" or inbound.discreet, inbound.text
+        roles = person.roles if person else ()
+        theirs = isinstance(command, commands.Command) and command.verb.role not in (Role.READER, *roles)
+        if theirs and alone and not typed.startswith("/"):
+            command = commands.Unknown(typed.split()[0])
+        if inbound.discreet:  # where commands alone reach the bot
+            typed = typed.removeprefix("/")
+        if alone and (said := phrases.sentence(typed)) and not (roles and isinstance(command, commands.Command)):
+            command = commands.parse(said) or command
+        if isinstance(command, commands.Unknown):
+            return self._guessed(inbound, typed) or command if alone else command
+        if command.verb.name == "undo" and (undo := self.lately.undo(inbound.address)):
+            return commands.parse(undo, press=True) or command
+        if command.verb.name == "start" and not alone and (linked := self.subscription.linked(command.arguments)):
+            return commands.parse(f"/subscribe {' '.join(linked)}") or command
+        return command
+
+    def _guessed(self, inbound: Inbound, typed: str) -> Meant | None:
+        if (verb := self.lately.asked(inbound.address)) and not typed.startswith("/"):
+            return commands.parse(f"/{verb} {typed}")
+        guess = phrases.guess(typed, lambda word: topics.lookup(self.common.topics, word) is not None)
+        return commands.parse(f"/{guess}") if guess else None
+
+    def _by_reply(self, reply: Reply, language: str) -> Reply:
+        by_reply = self.common.say(language, "ask.reply")
+        return replace(reply, text=f"{reply.text}\n{by_reply}") if reply.ask else reply
+
+    async def _undo(
+        self, inbound: Inbound, words: Sequence[str], person: Person | None, language: str
+    ) -> Sequence[Reply]:
+        """Take a change back, while nothing was changed after it."""
+        say, found = self.common.say, await self.common.subscribers.get(inbound.address)
+        settings = Button(say(language, "button.settings"), "settings")
+        command = commands.parse(" ".join(words[1:]), press=True)
+        if not words or not isinstance(command, commands.Command) or command.verb.role is not Role.READER:
+            return (Reply(say(language, "undo.none"), (settings,)),)
+        if found is None or lately.state(found, self.common.clock().timestamp()) != words[0]:
+            now = "\n" + self.subscription.now(found) if found and found.state == "active" else ""
+            return (Reply(say(language, "undo.late") + now, (settings,), replaces=True),)
+        if command.verb.name == "unsubscribe" and not command.arguments:
+            return (await self.subscription.taken_back(found, language),)
+        first, *rest = await self._answer(inbound, command, person, language)
+        said = first.text if command.verb.name == "restore" else say(language, "undo.done") + " " + first.text
+        return (replace(first, text=said, replaces=True), *rest)
 
     async def _answer(
         self, inbound: Inbound, command: commands.Command, person: Person | None, language: str
@@ -100,6 +161,8 @@ class Chat:
                 return await self.subscription.start(inbound, words, language)
             case "stop":
                 return await self.subscription.stop(inbound, person, language)
+            case "undo":
+                return await self._undo(inbound, words, person, language)
             case "restore":
                 return await self.subscription.restore(inbound, words, language)
             case "subscribe":
@@ -138,7 +201,7 @@ class Chat:
             case "reason":
                 return (await self.leaving.reason(inbound, words, language),)
             case _:
-                return self._help(person, language)
+                return self._help(words, person, language)
 
     async def home(self, inbound: Inbound) -> Sequence[Reply]:
         """The bot's own page of one person."""
@@ -177,21 +240,45 @@ class Chat:
 
     async def _added(self, inbound: Inbound) -> Sequence[Reply]:
         subscribers = self.common.subscribers
-        resting = [one for one in await subscribers.under(inbound.address) if one.state == "quarantined"]
+        kept = [one for one in await subscribers.under(inbound.address) if one.state != "stopped"]
+        resting = [one for one in kept if one.state == "quarantined"]
         for found in resting:
             await subscribers.set_state(found.address, "active")
         if resting:
             log.info("membership", platform=inbound.address.platform, kind="restored", places=len(resting))
-            return ()
-        if inbound.place == "channel":
-            return ()  # a channel's readers are not addressed; its admins know what they added
+        if inbound.discreet:
+            return (self._to_who_added(inbound, kept),)
+        if resting or inbound.place == "channel":
+            return ()  # a channel's readers are not addressed
         say, language = self.common.say, self.common.words.pick(inbound.language)
         return (Reply(say(language, "welcome.group", publisher=self.common.publisher)),)
 
-    def _help(self, person: Person | None, language: str) -> Sequence[Reply]:
-        say = self.common.say
-        lines = [say(language, "help.title")]
-        for verb in commands.for_roles(person.roles if person else ()):
-            korean = f" ({verb.korean[0]})" if language == "ko" and verb.korean else ""
-            lines.append(f"{verb.example}{korean}: {say(language, f'help.{verb.name}')}")
-        return (Reply("\n".join(lines), (Button(say(language, "button.settings"), "settings"),)),)
+    def _to_who_added(self, inbound: Inbound, kept: Sequence[Subscriber]) -> Reply:
+        """To the person who added the bot to a channel alone: what to do next, or that its alerts go on.
+
+        `inbound.text` is what the channel is called, where it is said in another conversation.
+        """
+        say, language = self.common.say, self.common.words.pick(kept[0].language if kept else inbound.language)
+        if kept:
+            text = say(language, "added.back") + "\n" + self.subscription.now(kept[0])
+            reply = Reply(text, (Button(say(language, "button.settings"), "settings"),))
+        else:
+            every = Button(say(language, "button.all"), f"subscribe all {language}")
+            choices = (every, Button(say(language, "button.topics"), "topics"))
+            reply = Reply(say(language, "added.channel", publisher=self.common.publisher), choices)
+        return commands.aimed(reply, inbound.address.chat, inbound.text) if inbound.text else reply
+
+    def _help(self, words: Sequence[str], person: Person | None, language: str) -> Sequence[Reply]:
+        """What can be said: all of it in groups, and then what is this person's alone; or one verb in detail."""
+        say, verbs = self.common.say, commands.for_roles(person.roles if person else ())
+        settings = (Button(say(language, "button.settings"), "settings"),)
+        asked = "".join(words).removeprefix("/").casefold()
+        if one := next((verb for verb in verbs if asked in (verb.name, *verb.korean)), None):
+            title = f"{one.korean[0]} (/{one.name})" if language == "ko" and one.korean else f"/{one.name}"
+            return (Reply(f"{title}\n{say(language, f'help.{one.name}')}", settings),)
+        lines = [say(language, "help.title"), say(language, "help.readers")]
+        for verb in verbs:
+            if verb.role is not Role.READER:
+                korean = f" ({verb.korean[0]})" if language == "ko" and verb.korean else ""
+                lines.append(f"{verb.example}{korean}: {say(language, f'help.{verb.name}')}")
+        return (Reply("\n".join(lines), settings),)

@@ -15,6 +15,7 @@ from newsbot.core.commands import MOST_DATA
 from newsbot.core.model import Address, Ask, Button, Choices, Form, Inbound, Reply, Slot, Subscriber, Urgency
 from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.finding import Finding
+from newsbot.flows.chat.lately import undo_button
 from newsbot.flows.chat.subscription import ALL, LANGUAGES, NONE, URGENCIES, Subscription
 
 FORMS: dict[str, Form] = {
@@ -38,6 +39,8 @@ HOUSE_ZONES = {
     "파리": "Europe/Paris",
 }
 WEEK = 7 * 86400
+MOST_QUOTED = 40  # signs of what was not understood
+MINUTES = 10_000  # a mute of so many cannot be written as minutes, and needs no undoing
 PASSING = (Urgency.FLASH, Urgency.BREAKING)
 SLOTS = (Slot(8 * 60), Slot(18 * 60 + 30))
 
@@ -54,6 +57,8 @@ class Choosing:
         """The answer to one of the verbs below."""
         found = await self.common.subscribers.get(inbound.address)
         if found is None or found.state == "stopped":
+            if verb in ("mute", "unmute"):
+                return Reply(self.common.say(language, "unsubscribe.none"))
             if verb != "keyword" or not arguments:
                 return self._first(verb, arguments, language)
             found = newcomer(inbound.address, language, self.common.defaults, found)
@@ -68,9 +73,9 @@ class Choosing:
 
     async def _set(self, before: Subscriber, after: Subscriber, key: str, undo: str = "", **fields: object) -> Reply:
         """Store it and say so."""
-        await self.common.keep(before, replace(after, state="active"))
+        stored = await self.common.keep(before, replace(after, state="active"))
         say, language = self.common.say, self.common.words.pick(after.language)
-        back = (Button(say(language, "button.undo"), undo),) if undo and fits(undo) else ()
+        back = undo_button(stored, undo, say(language, "button.undo"), self.common.clock().timestamp())
         return Reply(say(language, key, **fields), (*back, Button(say(language, "button.settings"), "settings")))
 
     def _with(self, found: Subscriber, **choices: object) -> Subscriber:
@@ -115,13 +120,13 @@ class Choosing:
         try:
             word = known(rest, had) or self.common.keyword(" ".join(rest))
         except keywords.BadWord as error:
-            return Reply(say(language, f"keyword.{error.why}"))
+            return self._ask(name, say(language, f"keyword.{error.why}"), language)
         if removes:
             if word not in had:
                 return Reply(say(language, "keyword.unknown", word=word))
             return await self._less_words(found, word, name)
         if word in had:
-            return Reply(say(language, "keyword.already", word=word))
+            return self._ask(name, say(language, "keyword.already", word=word), language)
         if len(found.choices.words) + len(found.choices.without) >= keywords.MOST_WORDS:
             return Reply(say(language, "keyword.many", most=keywords.MOST_WORDS))
         # What is wanted is not unwanted, and the other way round.
@@ -141,16 +146,26 @@ class Choosing:
         after = self._with(found, words=chosen.words - {word}) if name == "keyword" else found
         after = self._with(found, without=chosen.without - {word}) if name == "exclude" else after
         if NONE in after.topics and not after.choices.words:
-            await self.common.keep(found, replace(after, state="stopped"))
+            stored = await self.common.keep(found, replace(after, state="stopped"))
             say, language = self.common.say, self.common.words.pick(found.language)
-            back = (Button(say(language, "button.undo"), undo),) if fits(undo) else ()
+            back = undo_button(stored, undo, say(language, "button.undo"), self.common.clock().timestamp())
             return Reply(say(language, "keyword.last", word=word), back)
         return await self._set(found, after, f"{name}.removed", undo, word=word)
+
+    def _how(self, verb: str, words: Sequence[str], language: str, **fields: object) -> Reply:
+        """How this verb is said; first what was not understood, where something was said."""
+        return self._ask(
+            verb, self._wrong(words, language) + self.common.say(language, f"{verb}.how", **fields), language
+        )
+
+    def _wrong(self, words: Sequence[str], language: str) -> str:
+        return self.common.say(language, "wish.wrong", words=" ".join(words)[:MOST_QUOTED]) + "\n" if words else ""
 
     def _ask(self, verb: str, text: str, language: str, buttons: tuple[Button, ...] = ()) -> Reply:
         """A question for words that belong to this verb."""
         say = self.common.say
-        return Reply(text, buttons, ask=Ask(say(language, f"ask.{verb}"), say(language, f"ask.{verb}.label"), verb))
+        title, label = say(language, f"ask.{verb}"), say(language, f"ask.{verb}.label")
+        return Reply(text, buttons, ask=Ask(title, label, verb, say(language, "ask.submit")))
 
     async def _source(self, found: Subscriber, words: list[str], language: str) -> Reply:
         """Only these sources, or all of them again."""
@@ -187,7 +202,7 @@ class Choosing:
             return await self._set(found, self._with(found, quiet=None), "quiet.off", undo)
         hours = wishes.quiet(words)
         if hours is None:
-            return self._ask("quiet", self.common.say(language, "quiet.how"), language)
+            return self._how("quiet", words, language)
         reply = await self._set(found, self._with(found, quiet=hours), "quiet.set", undo, hours=str(hours))
         return replace(reply, text=f"{reply.text} {self.common.say(language, f'quiet.passes.{passed}')}")
 
@@ -199,11 +214,12 @@ class Choosing:
             until = wishes.next_morning(zone, now)
         else:
             seconds = wishes.span(words) if words else None
-            if seconds is None:
+            named = wishes.until(words, zone, now) if words and seconds is None else None
+            if seconds is None and named is None:
                 end = Button(self.common.say(language, "mute.stop"), "stop")
                 spans = (*mute_buttons(self.common, language, ""), end)
-                return Reply(self.common.say(language, "mute.how"), spans, wide=2)
-            until = now + seconds
+                return Reply(self._wrong(words, language) + self.common.say(language, "mute.how"), spans, wide=2)
+            until = named or now + (seconds or 0)
         after = self._with(found, muted=int(until))
         return await self._set(found, after, "mute.set", "unmute", when=self.common.when(until, zone, language))
 
@@ -211,8 +227,11 @@ class Choosing:
         if not self.common.muted(found.choices):
             return Reply(self.common.say(language, "unmute.none"))
         # It ends with this second: what waited comes with the next look at the clock.
+        left = found.choices.muted - int(self.common.clock().timestamp())
         after = self._with(found, muted=int(self.common.clock().timestamp()) + 1)
-        return await self._set(found, after, "unmute.done")
+        return await self._set(
+            found, after, "unmute.done", f"mute {max(left // 60, 1)}m" if left < MINUTES * 60 else ""
+        )
 
     async def _digest(self, found: Subscriber, words: list[str], language: str) -> Reply:
         had = found.choices
@@ -228,7 +247,7 @@ class Choosing:
         rest = len(words) > 1 and words[-1].casefold() in NOW  # a digest only of what was put off
         found_slots = self._slots(words[:-1] if rest else words)
         if found_slots is None:
-            return self._ask("digest", self.common.say(language, "digest.how"), language)
+            return self._how("digest", words, language)
         after = self._with(found, digests=found_slots, gather=not rest)
         key = "panel.digest_rest" if rest else "digest.set"
         return await self._set(found, after, key, undo, times=self.common.slots(after.choices, language))
@@ -245,7 +264,7 @@ class Choosing:
             return await self._set(found, self._with(found, cap=0), "cap.off", undo)
         number = words[0].removesuffix("건").removesuffix("개") if len(words) == 1 else ""
         if not number.isdecimal() or not 1 <= int(number[:4]) <= MOST_COUNTED:
-            return self._ask("cap", self.common.say(language, "cap.how", most=MOST_COUNTED), language)
+            return self._how("cap", words, language, most=MOST_COUNTED)
         return await self._set(found, self._with(found, cap=int(number)), "cap.set", undo, n=int(number))
 
     async def _form(self, found: Subscriber, words: list[str], language: str) -> Reply:
@@ -273,7 +292,7 @@ class Choosing:
             ends = [name for folded, name in zones().items() if folded.rpartition("/")[2] == typed.casefold()]
             named = ends[0] if typed and len(ends) == 1 else None
         if named is None:
-            return self._ask("zone", self.common.say(language, "zone.how", zone=self.common.zone(found)), language)
+            return self._how("zone", words, language, zone=self.common.zone(found))
         zone = "" if named == self.common.home else named
         undo = f"zone {self.common.zone(found)}"
         now = self.common.when(self.common.clock().timestamp(), named, language)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from urllib.parse import unquote
 
 from newsbot.core import topics
 from newsbot.core.model import Ask, Button, Inbound, Reply, Story, Subscriber, Topic, Urgency
@@ -19,6 +20,7 @@ LINE = 8
 LOOKED_AT = 50  # stories looked through for the last that came somewhere
 BETWEEN = re.compile(r"[\W_]+")
 HANJA = re.compile(r"[\u4e00-\u9fff]")
+KOREAN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9가-힣._~/-]*")
 TOLD = ("alert", "follow-up", "correction")
 GOT = ("sent", "sending", "doubt")
 FIRST = 200  # stories looked at for the newest, before all of the month's are
@@ -84,7 +86,7 @@ class Finding:
         """The other news of the same story: the one named, or the last that came here."""
         story = await self._meant(inbound, arguments)
         if story is None:
-            return Reply(self.common.say(language, "more.how"))
+            return Reply(self.common.say(language, "more.how" if arguments else "why.none"))
         root, known = story.parent or story.id, await self.published(MONTH)
         line = [one for one in known if one.id != story.id and root in (one.id, one.parent)]
         return self._list(line[:LINE], "more.title", "more.none", language)
@@ -97,7 +99,7 @@ class Finding:
             return Reply(say(language, "unsubscribe.none"))
         story = await self._meant(inbound, arguments)
         if story is None:
-            return Reply(say(language, "why.how"))
+            return Reply(say(language, "why.how" if arguments else "why.none"))
         facts = await self.common.report.why(story, found.address)
         lines = [f"{story.headline} ({story.id})"]
         state, reason = facts["state"], str(facts["reason"] or "")
@@ -151,7 +153,9 @@ class Finding:
         if not stories:
             return Reply(self.common.say(language, none))
         lines = [said or self.common.say(language, title)]
-        lines += [f"• {one.headline}\n  {one.link or ''}".rstrip() for one in stories]
+        for one in stories:
+            when = self.common.when(one.accepted_at, self.common.home, language)
+            lines.append(f"• {one.headline} ({when})\n{readable(one.link or '')}".rstrip())
         return Reply("\n".join(lines))
 
 
@@ -163,6 +167,12 @@ def public(story: Story) -> bool:
 def told(story: Story) -> bool:
     """Whether readers may read it now: what was withdrawn is known, and not shown again."""
     return public(story) and story.kind in TOLD
+
+
+def readable(address: str) -> str:
+    """The address with Korean letters as such, where nothing in it could end a link too early; else as it is."""
+    plain = unquote(address)
+    return plain if KOREAN_ADDRESS.fullmatch(plain) else address
 
 
 @lru_cache(maxsize=REMEMBERED)

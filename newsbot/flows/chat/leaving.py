@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from newsbot.core.model import Button, Inbound, Reply
+from newsbot.core.model import Button, Inbound, Reply, Subscriber
 from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.panels import Panels
 from newsbot.flows.chat.subscription import REASONS
@@ -33,14 +33,17 @@ class Leaving:
         lines = [
             say(language, "privacy.title"),
             say(language, "privacy.address", address=str(found.address)),
-            say(language, "privacy.since", when=self.common.when(found.since, self.common.zone(found), language)),
+            say(language, "privacy.since", when=self._since(found, language)),
             say(language, f"privacy.{found.state}"),
             say(language, "privacy.language"),
-            self.panels.summary(found, language),
+            self.panels.summary.all(found, language),
             say(language, "privacy.kept"),
             *([self.page] if self.page else []),
         ]
         return Reply("\n".join(lines), (Button(say(language, "button.forget"), "forget"),))
+
+    def _since(self, found: Subscriber, language: str) -> str:
+        return self.common.when(found.since, self.common.zone(found), language, dated=True)
 
     async def forget(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Reply:
         """Ask once, then delete all of it at once."""

@@ -1,4 +1,7 @@
-"""Settings to tap: each panel shows what is chosen, and every button says the same command that could be typed."""
+"""Settings to tap: each page is about one thing and shows it as it is; every button says the same command that could be typed.
+
+A page keeps its buttons in their places whatever is tapped: a second tap must not hit another one.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from newsbot.core.model import Button, Inbound, Quiet, Reply, Slot, Subscriber, Urgency
-from newsbot.flows.chat.choosing import Choosing, mute_buttons, token
+from newsbot.flows.chat.choosing import Choosing, token
 from newsbot.flows.chat.common import Common
+from newsbot.flows.chat.finding import public
 from newsbot.flows.chat.subscription import Subscription
+from newsbot.flows.chat.summary import Summary
 
 ON, PART, OFF = "●", "◐", "○"
 QUIETS = ("23-7", "22-7", "0-6")
 DIGESTS = (("08:00", "18:30"), ("08:00",), ("18:30",), ("mon-08:00",))
+MUTES = ("1h", "2h", "8h", "morning", "1d")
 CAPS = (3, 5, 8)
-PANELS = ("main", "topics", "when", "how", "words")
+PANELS = ("main", "topics", "quiet", "digests", "mute", "how", "words")
+MOVED = {"quiet": "quiet", "digest": "digests", "mute": "mute", "unmute": "mute"}
+"""Where the buttons of the page "when" have gone, which was about three things; panels of before still have them."""
+SHOWN = frozenset({"quiet", "digests", "mute"})
+"""Pages whose first line says by itself what a tap has done."""
 STORED = frozenset({"subscribe", "unsubscribe", "level", "quiet", "mute", "unmute", "digest", "cap", "form", "sound"})
 ALSO = frozenset({"language", "keyword", "exclude"})
+
+Page = tuple[str, list[Button], int]
+"""Text, buttons, and how many of them stand beside one another."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,11 @@ class Panels:
     subscription: Subscription
     choosing: Choosing
 
+    @property
+    def summary(self) -> Summary:
+        """What is chosen, in words."""
+        return Summary(self.common, self.subscription)
+
     async def show(self, inbound: Inbound, name: str, language: str, said: str = "", about: str = "") -> Reply:
         """One panel as it stands now; `said` is what the last tap did, `about` the alert under which it was opened."""
         found = await self.common.subscribers.get(inbound.address)
@@ -34,28 +52,24 @@ class Panels:
             found = None
         if found is not None:
             language = self.common.words.pick(found.language)
-        draw: Callable[[Subscriber | None, str], tuple[str, list[Button], int]] = {
-            "topics": self._topics,
-            "when": self._when,
-            "how": self._how,
-            "words": self._words,
-        }.get(name, self._main)
-        text, buttons, wide = draw(found, language)
-        if about:
-            buttons.append(Button(self.common.say(language, "button.why"), f"why {about}"))
-            buttons.append(Button(self.common.say(language, "button.report"), f"report {about}"))
-        if name == "topics" and inbound.place == "channel" and not inbound.discreet:
-            text = text.rpartition("\n")[0]  # nobody sees buttons there
+        if name == "topics":
+            listed = inbound.place == "channel" and not inbound.discreet  # nobody sees buttons there
+            text, buttons, wide = self._topics(found, language, listed=listed)
+        else:
+            text, buttons, wide = self._page(found, name, language)
+        story = await self.common.stories.get(about) if about else None
+        if story and public(story):
+            buttons.append(Button(self.common.say(language, "button.why"), f"why {story.id}"))
+            buttons.append(Button(self.common.say(language, "button.report"), f"report {story.id}"))
+        alone = (
+            inbound.discreet and inbound.place == "private"
+        )  # the bot's own page, or words that are closed by themselves
         if name in PANELS[1:]:
-            buttons.append(Button(self.common.say(language, "button.back"), "set main"))
-        elif inbound.kind != "home":
+            place = BACK.get(name, len(buttons))
+            buttons.insert(place, Button(self.common.say(language, "button.back"), "set main"))
+        elif inbound.kind != "home" and not alone:
             buttons.append(Button(self.common.say(language, "button.close"), "set close"))
-        return Reply(
-            f"{said}\n\n{text}" if said else text,
-            tuple(buttons),
-            replaces=not about,
-            wide=wide,
-        )
+        return Reply(f"{said}\n\n{text}" if said else text, tuple(buttons), replaces=not about, wide=wide)
 
     async def tap(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Reply:
         """`<panel> [verb arguments…]`: do it, and show the panel as it is then."""
@@ -65,6 +79,8 @@ class Panels:
             done = self.subscription.now(found) if found and found.state == "active" else ""
             text = done or self.common.say(language, "unsubscribe.none")
             return Reply(text, (self._open(language),), replaces=True)
+        if name == "when":
+            name = MOVED.get(words[0], "") if words else "main"
         if name not in PANELS:
             return Reply(self.common.say(language, "panel.old"), (self._open(language),))
         if not words:
@@ -79,64 +95,44 @@ class Panels:
             return Reply(self.common.say(language, "panel.old"), (self._open(language),))
         if reply.ask:
             return reply
-        return await self.show(inbound, name, language, reply.text.partition("\n")[0])
+        return await self.show(inbound, name, language, "" if name in SHOWN else reply.text.partition("\n")[0])
 
     def _open(self, language: str) -> Button:
         return Button(self.common.say(language, "button.settings"), "settings")
 
-    def _main(self, found: Subscriber | None, language: str) -> tuple[str, list[Button], int]:
-        say = self.common.say
+    def _page(self, found: Subscriber | None, name: str, language: str) -> Page:
+        if name == "words":
+            return self._words(found, language)
         if found is None:
-            buttons = [
-                Button(say(language, "button.all"), "set main subscribe all"),
-                Button(say(language, "button.breaking"), "set main subscribe all breaking"),
-                Button(say(language, "button.topics"), "set topics"),
-            ]
-            return self.subscription.welcome(language), buttons, 0
+            return self._welcome(language)
+        draw: Callable[[Subscriber, str], Page] = {
+            "quiet": self._quiet,
+            "digests": self._digests,
+            "mute": self._mute,
+            "how": self._how,
+        }.get(name, self._main)
+        return draw(found, language)
+
+    def _welcome(self, language: str) -> Page:
+        say = self.common.say
+        buttons = [
+            Button(say(language, "button.all"), "set main subscribe all"),
+            Button(say(language, "button.breaking"), "set main subscribe all breaking"),
+            Button(say(language, "button.topics"), "set topics"),
+        ]
+        return self.subscription.welcome(language), buttons, 0
+
+    def _main(self, found: Subscriber, language: str) -> Page:
+        say = self.common.say
         buttons = [Button(say(language, f"panel.{name}"), f"set {name}") for name in PANELS[1:]]
         other = "en" if language == "ko" else "ko"
         buttons.append(Button(say(language, "panel.language"), f"set main language {other}"))
-        return self.summary(found, language), buttons, 2
+        return self.summary.all(found, language), buttons, 2
 
-    def summary(self, found: Subscriber, language: str) -> str:
-        """Everything that is chosen, a line each."""
-        say, chosen = self.common.say, found.choices
-        lines = [say(language, "panel.title"), self.subscription.now(found)]
-        for topic, floor in chosen.least:
-            names = self.subscription.names({topic}, language)
-            lines.append(say(language, "level.topic", topics=names, level=say(language, f"level.{floor.value}")))
-        if chosen.words:
-            lines.append(say(language, "keyword.list", words=", ".join(sorted(chosen.words))))
-        if chosen.without:
-            lines.append(say(language, "exclude.list", words=", ".join(sorted(chosen.without))))
-        if chosen.sources:
-            lines.append(say(language, "source.set", mine=", ".join(sorted(chosen.sources))))
-        lines.append(self._digests(found, language))
-        if chosen.quiet:
-            lines.append(say(language, "panel.quiet", hours=str(chosen.quiet), zone=self.common.zone(found)))
-            lines.append(say(language, f"quiet.passes.{chosen.passes.value if chosen.passes else 'nothing'}"))
-        elif chosen.zone:
-            lines.append(say(language, "panel.zone", zone=chosen.zone))
-        if self.common.muted(chosen):
-            lines.append(
-                say(language, "mute.set", when=self.common.when(chosen.muted, self.common.zone(found), language))
-            )
-        if chosen.cap:
-            lines.append(say(language, "panel.cap", n=chosen.cap))
-        lines.append(say(language, f"form.{chosen.form}") + ("" if chosen.sound else " " + say(language, "sound.off")))
-        return "\n".join(lines)
-
-    def _digests(self, found: Subscriber, language: str) -> str:
-        chosen = found.choices
-        if not chosen.digests:
-            return self.common.say(language, "panel.no_digest")
-        key = "panel.digest" if chosen.gather else "panel.digest_rest"
-        return self.common.say(language, key, times=self.common.slots(chosen, language))
-
-    def _topics(self, found: Subscriber | None, language: str) -> tuple[str, list[Button], int]:
-        """A tap goes from off to on, from on to breaking alone, from there to off."""
-        say, buttons = self.common.say, []
-        lines = [say(language, "topics.title")]
+    def _topics(self, found: Subscriber | None, language: str, *, listed: bool) -> Page:
+        """A tap goes from off to on, from on to breaking alone, from there to off. `listed`: where nobody could tap, the
+        topics stand in the text."""
+        say, buttons, lines = self.common.say, list[Button](), list[str]()
         least = dict(found.choices.least) if found else {}
         for topic in self.common.topics:
             on = found is not None and (not found.topics or topic.id in found.topics)
@@ -150,60 +146,71 @@ class Panels:
             else:
                 mark, then = PART, f"unsubscribe {topic.id}"
             buttons.append(Button(f"{mark} {topic.label(language)}", f"set topics {then}"))
-            lines.append(f"{mark} {topic.label(language)} · {topic.id}")
-        if found is None or found.topics:
-            buttons.append(Button(say(language, "button.all"), "set topics subscribe all"))
+            lines.append(f"{mark} {topic.label(language)}" + (f" · {topic.id}" if language == "en" else ""))
+        every = found is not None and not found.topics and not least and found.urgency is Urgency.NORMAL
+        buttons.append(self._pick(every, say(language, "button.all"), "set topics subscribe all"))
+        buttons.append(self._pick(found is None, say(language, "button.none"), "set topics unsubscribe"))
         first = self.common.topics[0]
         example = first.hashtag if language == "ko" else first.id
-        lines += [say(language, "topics.how", example=example), say(language, "panel.topics.text")]
-        return "\n".join(lines), buttons, 3
+        text = [say(language, "topics.title"), *(lines if listed else []), say(language, "topics.legend")]
+        return "\n".join([*text, say(language, "topics.how", example=example)]), buttons, 3
 
-    def _when(self, found: Subscriber | None, language: str) -> tuple[str, list[Button], int]:
-        say = self.common.say
-        if found is None:
-            return self._main(None, language)
-        chosen, buttons = found.choices, []
-        for hours in QUIETS:
-            mine = chosen.quiet == Quiet.parse(":00-".join(hours.split("-")) + ":00")
-            buttons.append(self._pick(mine, say(language, "when.quiet", hours=hours), f"set when quiet {hours}"))
-        buttons.append(self._pick(not chosen.quiet, say(language, "when.no_quiet"), "set when quiet off"))
-        if chosen.quiet:
-            lets = chosen.passes is Urgency.BREAKING
-            target = "flash" if lets else "breaking"
-            buttons.append(self._pick(lets, say(language, "when.breaking"), f"set when quiet {target}"))
+    def _quiet(self, found: Subscriber, language: str) -> Page:
+        """Quiet hours, what comes through them, and by which clock."""
+        say, chosen, buttons = self.common.say, found.choices, list[Button]()
+        known = [Quiet.parse(":00-".join(hours.split("-")) + ":00") for hours in QUIETS]
+        for typed, hours in zip(QUIETS, known, strict=True):
+            buttons.append(self._pick(chosen.quiet == hours, str(hours), f"set quiet quiet {typed}"))
+        buttons.append(self._pick(not chosen.quiet, say(language, "quiet.no"), "set quiet quiet off"))
+        other = chosen.quiet is not None and chosen.quiet not in known
+        buttons.append(self._pick(other, say(language, "quiet.other"), "quiet"))
+        lets = chosen.passes is Urgency.BREAKING
+        label = say(language, "quiet.breaking")
+        buttons.append(self._pick(lets, label, f"set quiet quiet {'flash' if lets else 'breaking'}"))
+        buttons.append(Button(say(language, "quiet.zone"), "zone"))
+        passing = self.summary.passing(found, language)
+        text = passing if chosen.quiet else say(language, "quiet.hint", passing=passing)
+        return f"{self.summary.quiet(found, language)}\n{text}", buttons, 2
+
+    def _digests(self, found: Subscriber, language: str) -> Page:
+        """When normal news comes together, or that it does not."""
+        say, chosen, buttons = self.common.say, found.choices, list[Button]()
+        now = tuple(sorted(map(str, chosen.digests))) if chosen.gather else ()
         for times in DIGESTS:
-            mine = tuple(sorted(map(str, chosen.digests))) == times and chosen.gather
             label = self.common.slots(replace(chosen, digests=tuple(map(Slot.parse, times))), language)
-            buttons.append(
-                self._pick(mine, say(language, "when.digest", times=label), f"set when digest {' '.join(times)}")
-            )
-        buttons.append(self._pick(not chosen.gather, say(language, "when.now"), "set when digest now"))
-        if self.common.muted(chosen):
-            buttons.append(Button(say(language, "when.unmute"), "set when unmute"))
-        else:
-            buttons += mute_buttons(self.common, language, "set when ")
-        buttons += [Button(say(language, f"ask.{verb}"), verb) for verb in ("quiet", "digest", "zone")]
-        return self.summary(found, language), buttons, 2
+            buttons.append(self._pick(now == times, label, f"set digests digest {' '.join(times)}"))
+        buttons.append(self._pick(not now, say(language, "digests.no"), "set digests digest now"))
+        buttons.append(self._pick(bool(now) and now not in DIGESTS, say(language, "digests.other"), "digest"))
+        return "\n".join(self.summary.digests(found, language)), buttons, 2
 
-    def _how(self, found: Subscriber | None, language: str) -> tuple[str, list[Button], int]:
+    def _mute(self, found: Subscriber, language: str) -> Page:
+        """Nothing at all for a while. What ends a mute stands last: it is there only while there is one."""
         say = self.common.say
-        if found is None:
-            return self._main(None, language)
-        chosen = found.choices
+        buttons = [Button(say(language, f"mute.{span}"), f"set mute mute {span}") for span in MUTES]
+        if self.common.muted(found.choices):
+            buttons.append(Button(say(language, "mute.end"), "set mute unmute"))
+        return self.summary.mute(found, language) + "\n" + say(language, "mute.then"), buttons, 2
+
+    def _how(self, found: Subscriber, language: str) -> Page:
+        """How much of a story, how loud, how many, and from which urgency on: a line of buttons each."""
+        say, chosen = self.common.say, found.choices
         buttons = [
             self._pick(chosen.form == form, say(language, f"how.{form}"), f"set how form {form}")
             for form in ("headline", "excerpt", "image")
         ]
-        sound = "off" if chosen.sound else "on"
-        buttons.append(self._pick(chosen.sound, say(language, "how.sound"), f"set how sound {sound}"))
-        buttons += [self._pick(chosen.cap == n, say(language, "how.cap", n=n), f"set how cap {n}") for n in CAPS]
-        buttons.append(self._pick(not chosen.cap, say(language, "how.no_cap"), "set how cap off"))
         for urgency in (Urgency.NORMAL, Urgency.BREAKING, Urgency.FLASH):
             mine = found.urgency is urgency and not chosen.least
             buttons.append(self._pick(mine, say(language, f"level.{urgency.value}"), f"set how level {urgency.value}"))
-        return self.summary(found, language), buttons, 3
+        buttons += [self._pick(chosen.cap == n, say(language, "how.cap", n=n), f"set how cap {n}") for n in CAPS]
+        buttons.append(self._pick(not chosen.cap, say(language, "how.no_cap"), "set how cap off"))
+        sound = "off" if chosen.sound else "on"
+        buttons.append(self._pick(chosen.sound, say(language, "how.sound"), f"set how sound {sound}"))
+        lines = [say(language, "panel.how"), self.summary.form(chosen, language)]
+        lines += [*self.summary.topics(found, language), self.summary.cap(found, language)]
+        return "\n".join(filter(None, [*lines, say(language, "how.flash")])), buttons, 3
 
-    def _words(self, found: Subscriber | None, language: str) -> tuple[str, list[Button], int]:
+    def _words(self, found: Subscriber | None, language: str) -> Page:
+        """What is told of whatever its topic, what never is, and of whom."""
         say = self.common.say
         buttons = [
             Button(say(language, "ask.keyword"), "keyword"),
@@ -217,8 +224,14 @@ class Panels:
         for verb, word in gone[:20]:
             data = f"set words {verb} remove "
             buttons.append(Button(f"✕ {word}", data + token(data, word)))
-        return self.summary(found, language) + "\n" + say(language, "keyword.how"), buttons, 2
+        none = [] if found.choices.words else [say(language, "keyword.list", words=say(language, "keyword.none"))]
+        lines = [*none, *self.summary.words(found.choices, language)]
+        return "\n".join([*lines, say(language, "keyword.how")]), buttons, 2
 
     @staticmethod
     def _pick(chosen: bool, label: str, data: str) -> Button:
         return Button(f"{ON if chosen else OFF} {label}", data)
+
+
+BACK = {"mute": len(MUTES), "words": 3}
+"""Where the way back stands on a page whose last buttons come and go."""

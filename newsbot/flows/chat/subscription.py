@@ -9,7 +9,9 @@ from newsbot.core import topics
 from newsbot.core.commands import MOST_DATA
 from newsbot.core.model import Address, Button, Choices, Inbound, Person, Reply, Subscriber, Topic, Urgency
 from newsbot.flows.chat.common import Common
+from newsbot.flows.chat.lately import undo_button
 
+ONLY = {"only", "just", "만"}
 ALL = {"all", "everything", "전체", "전부", "모두"}
 LANGUAGES = {"ko", "en"}
 URGENCIES = {
@@ -37,6 +39,7 @@ class Wish:
     language: str = ""
     unknown: str = ""
     nothing: bool = False  # no topic, keywords alone
+    only: bool = False  # these topics and no other
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Subscription:
 
     async def start(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Sequence[Reply]:
         """The welcome; a link that named a topic (t.me/…?start=politics) subscribes it at once."""
-        say, linked = self.common.say, self._linked(arguments)
+        say, linked = self.common.say, self.linked(arguments)
         if linked and (inbound.place == "private" or inbound.discreet):
             return await self.subscribe(inbound, linked, language)
         if inbound.place == "channel" and not inbound.discreet:
@@ -69,7 +72,7 @@ class Subscription:
         )
         return (Reply(text, (*again, *choices)),)
 
-    def _linked(self, arguments: Sequence[str]) -> list[str]:
+    def linked(self, arguments: Sequence[str]) -> list[str]:
         """The words a link carries, which joins them by "_"; nothing where they name no topic."""
         for words in (list(arguments), [part for word in arguments for part in word.split("_") if part]):
             wish = self.wish(words)
@@ -106,8 +109,12 @@ class Subscription:
                 wish = replace(wish, nothing=True)
             elif folded in ALL:
                 wish = replace(wish, every=True)
+            elif folded in ONLY:
+                wish = replace(wish, only=True)
             elif topic := topics.lookup(self.common.topics, word):
                 wish = replace(wish, topics=(*wish.topics, topic))
+            elif folded.endswith("만") and (topic := topics.lookup(self.common.topics, word.removesuffix("만"))):
+                wish = replace(wish, topics=(*wish.topics, topic), only=True)
             else:
                 return Wish(unknown=word)
         return wish
@@ -121,26 +128,37 @@ class Subscription:
         found = await self.common.subscribers.get(inbound.address)
         before = found if found and found.state == "active" else None
         wanted = wanted_by(wish, inbound.address, found, language, self.common.defaults)
+        alone = not (wish.urgency or wish.language or wish.every or wish.only)
+        if before and not before.topics and wish.topics and alone:
+            return (self._all_of_it(before, wish, language),)
         if wanted == before:
             more = Button(self.common.say(language, "button.all"), "subscribe all")
             limited = bool(before.topics) or before.urgency is not Urgency.NORMAL
             text = self.common.say(language, "subscribe.already") + "\n" + self.now(before)
             return (Reply(text, (more,) if limited else ()),)
-        if before and not before.topics and wish.topics and not (wish.urgency or wish.language or wish.every):
-            text = self.common.say(language, "subscribe.already") + "\n" + self.now(before)
-            return (Reply(text, (Button(self.common.say(language, "button.topics"), "topics"),)),)
-        await self.common.keep(found, wanted)
+        stored = await self.common.keep(found, wanted)
         shown = [topic.id for topic in wish.topics] if not wish.every else []
         undo = self.restoring(before) if before else "unsubscribe"
-        buttons = (*self._undo(undo, language), Button(self.common.say(language, "button.settings"), "settings"))
+        buttons = (
+            *self._undo(stored, undo, language),
+            Button(self.common.say(language, "button.settings"), "settings"),
+        )
         if inbound.kind == "press":
             buttons = (*buttons, Button(self.common.say(language, "button.topics"), "topics"))
-        text = self.now(wanted) if NONE in wanted.topics else self._subscribed(wanted, shown)
+        text = self.now(wanted) if NONE in wanted.topics or wish.only else self._subscribed(wanted, shown)
         if NONE in wanted.topics and not wanted.choices.words:
             text += "\n" + self.common.say(wanted.language, "keyword.how")
         if before is None:
             text += "\n" + self._first(wanted)
         return (Reply(text, buttons),)
+
+    def _all_of_it(self, before: Subscriber, wish: Wish, language: str) -> Reply:
+        """To somebody who has everything and asks for a topic: it may have been meant as this one alone."""
+        say, ids = self.common.say, [topic.id for topic in wish.topics]
+        only = Button(say(language, "button.only", topics=self.names(ids, language)), f"subscribe only {' '.join(ids)}")
+        picks = (only, Button(say(language, "button.topics"), "topics"))
+        text = say(language, "subscribe.already") + "\n" + self.now(before)
+        return Reply(text, tuple(one for one in picks if len(one.data.encode()) <= MOST_DATA))
 
     def _first(self, wanted: Subscriber) -> str:
         """What somebody new should know of the hours and the number."""
@@ -179,8 +197,13 @@ class Subscription:
         """What these topics are called."""
         return ", ".join(topic.label(language) for topic in self.common.topics if topic.id in ids)
 
-    def _undo(self, data: str, language: str) -> tuple[Button, ...]:
-        return (Button(self.common.say(language, "button.undo"), data),) if len(data.encode()) <= MOST_DATA else ()
+    def _undo(self, after: Subscriber, data: str, language: str) -> tuple[Button, ...]:
+        return undo_button(after, data, self.common.say(language, "button.undo"), self.common.clock().timestamp())
+
+    async def taken_back(self, found: Subscriber, language: str) -> Reply:
+        """The subscription itself is undone: nobody is asked why."""
+        await self.common.subscribers.set_state(found.address, "stopped")
+        return Reply(self.common.say(language, "undo.stopped"), replaces=True)
 
     async def restore(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Sequence[Reply]:
         """The choices of before, as the button that undoes a change names them."""
@@ -189,8 +212,11 @@ class Subscription:
         if wanted is None:
             settings = Button(self.common.say(language, "button.settings"), "settings")
             return (Reply(self.common.say(language, "panel.old"), (settings,)),)
-        await self.common.keep(found, wanted)
-        return (Reply(self.common.say(wanted.language, "restored") + "\n" + self.now(wanted)),)
+        undo = self.restoring(found) if found and found.state == "active" else ""
+        stored = await self.common.keep(found, wanted)
+        text = self.common.say(wanted.language, "restored") + "\n" + self.now(wanted)
+        settings = Button(self.common.say(wanted.language, "button.settings"), "settings")
+        return (Reply(text, (*self._undo(stored, undo, wanted.language), settings)),)
 
     def _restored(self, found: Subscriber, arguments: Sequence[str]) -> Subscriber | None:
         """`<urgency> <language> [topics] [b:topics…]`, where "b" is another urgency's first letter and whose topics come from
@@ -229,7 +255,8 @@ class Subscription:
     async def stop(self, inbound: Inbound, person: Person | None, language: str) -> Sequence[Reply]:
         """Everything off; from somebody of the desk it could mean a fan-out, so nothing happens."""
         if person is not None:
-            return (Reply(self.common.say(language, "stop.which")),)
+            mine = Button(self.common.say(language, "button.unsubscribe"), "unsubscribe")
+            return (Reply(self.common.say(language, "stop.which"), (mine,)),)
         return await self.unsubscribe(inbound, (), language)
 
     async def unsubscribe(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Sequence[Reply]:
@@ -239,26 +266,27 @@ class Subscription:
         wish = self.wish(arguments)
         if wish.unknown:
             return (Reply(self.no_topic(wish.unknown, language)),)
-        undo = self._undo(self.restoring(before), language)
         had = before.topics - {NONE} or (frozenset() if before.topics else self.every)
         gone = frozenset(topic.id for topic in wish.topics)
         other = bool(wish.urgency) and wish.urgency is not before.urgency
         if not wish.every and (not gone & had if gone else other or wish.nothing):
             return (Reply(self.common.say(language, "unsubscribe.not") + "\n" + self.now(before)),)
         if not gone or wish.every or (not had - gone and not before.choices.words):
-            return await self._end(inbound, undo, language)
+            return await self._end(inbound, before, language)
         least = tuple(pair for pair in before.choices.least if pair[0] not in gone)
         left = had - gone or frozenset({NONE})
-        await self.common.keep(before, replace(before, topics=left, choices=replace(before.choices, least=least)))
+        after = replace(before, topics=left, choices=replace(before.choices, least=least))
+        undo = self._undo(await self.common.keep(before, after), self.restoring(before), language)
         if NONE in left:
             text = self.common.say(language, "unsubscribe.words", words=", ".join(sorted(before.choices.words)))
         else:
             text = self.common.say(language, "unsubscribe.topics", topics=self.names(gone, language))
         return (Reply(text, undo),)
 
-    async def _end(self, inbound: Inbound, undo: tuple[Button, ...], language: str) -> Sequence[Reply]:
+    async def _end(self, inbound: Inbound, before: Subscriber, language: str) -> Sequence[Reply]:
         """Nothing comes any more; whoever is asked alone may say why."""
         await self.common.subscribers.set_state(inbound.address, "stopped")
+        undo = self._undo(replace(before, state="stopped"), self.restoring(before), language)
         say = self.common.say
         if inbound.place != "private" and not inbound.discreet:
             return (Reply(say(language, "unsubscribe.all"), undo),)
@@ -269,7 +297,8 @@ class Subscription:
     def ended(self, subscriber: Subscriber, language: str, said: str) -> Reply:
         """What is said to somebody who has stopped, and how it is undone."""
         text = self.common.say(language, "unsubscribe.all") + "\n" + said
-        return Reply(text, self._undo(self.restoring(subscriber), language), replaces=True)
+        undo = self._undo(replace(subscriber, state="stopped"), self.restoring(subscriber), language)
+        return Reply(text, undo, replaces=True)
 
     def no_topic(self, word: str, language: str) -> str:
         near = topics.nearest(self.common.topics, word)
@@ -294,13 +323,15 @@ def wanted_by(wish: Wish, address: Address, before: Subscriber | None, language:
         urgency = wish.urgency or Urgency.NORMAL
         return replace(before, topics=ids, urgency=urgency, language=language, state="active", choices=plain)
     ids = (before.topics - {NONE}) | named if before.topics and named else words or before.topics
+    if wish.only and named:
+        ids, plain = named, replace(plain, least=tuple(pair for pair in before.choices.least if pair[0] in named))
     return replace(
         before,
         topics=ids,
         urgency=wish.urgency or before.urgency,
         language=language,
         state="active",
-        choices=plain if wish.urgency and not named else before.choices,
+        choices=plain if wish.only or (wish.urgency and not named) else before.choices,
     )
 
 

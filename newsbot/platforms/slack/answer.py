@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from newsbot.core.commands import VERBS
@@ -13,6 +14,7 @@ from newsbot.platforms.slack.inbound import OURS
 # Limits of Block Kit (docs.slack.dev/reference/block-kit/blocks): a section's text, a button's label and value,
 # elements of one actions block, blocks of a message; of a message's text (docs: truncated after 40,000).
 SECTION, LABEL, VALUE, BUTTONS, BLOCKS, TEXT = 3000, 75, 2000, 25, 50, 39_000
+ERROR = 300  # signs beside a form's field; Slack documents no limit, and more is not read there
 
 # What an alert's payload has that an answer may have too; metadata and unfurling belong to posting.
 FIELDS = ("text", "blocks", "attachments")
@@ -21,11 +23,14 @@ FIELDS = ("text", "blocks", "attachments")
 COMMANDS = re.compile(rf"(?<![^\s(:])/({'|'.join(verb.name for verb in VERBS if not verb.button_only)})(?![\w/-]|\.\w)")
 
 
+ADDRESS = re.compile(r"^(https?://[^\s<>|]+)$", re.MULTILINE)
+
+
 def payload_of(reply: Reply) -> dict[str, Any]:
     """The message: text alone, or text (what a notification shows) with blocks where there are buttons."""
     if reply.alert is not None:
         return {name: reply.alert.payload[name] for name in FIELDS if name in reply.alert.payload}
-    text = escape(as_typed(reply.text.strip()))[:TEXT]
+    text = linked(escape(as_typed(reply.text.strip())))[:TEXT]
     buttons = rows(reply.buttons, reply.wide)
     if not buttons:
         return {"text": text}
@@ -64,6 +69,27 @@ def line_of(text: str) -> dict[str, Any]:
     }
 
 
+def as_entered(text: str, verb: str) -> str:
+    """What a form says: its own command is written before what is entered, so nobody is asked to type that."""
+    first, _, rest = verb.partition(" ")
+    more = rf"(?: {re.escape(rest)})?" if rest else ""
+    own = rf"(?<![^\s(:])/{re.escape(first)}{more} +(?=\S)"
+    return as_typed(re.sub(own, "", text))
+
+
+def asked_again(replies: Sequence[Reply]) -> str:
+    """What was wrong with the words entered in a form, where the answer asks for them once more; "" where it does not."""
+    asks = len(replies) == 1 and replies[0].alert is None and replies[0].ask
+    return " ".join(as_entered(replies[0].text, asks.verb).split())[:ERROR] if asks else ""
+
+
+def offered(reply: Reply) -> Reply:
+    """A question as a message: its words, and a button that opens its form."""
+    if reply.ask is None:
+        return reply
+    return replace(reply, buttons=(Button(reply.ask.title, reply.ask.verb), *reply.buttons))
+
+
 def as_typed(text: str) -> str:
     """Commands as Slack takes them: what is "/subscribe" elsewhere is "/news subscribe" here, our one slash command."""
     return COMMANDS.sub(r"/news \1", text)
@@ -72,6 +98,11 @@ def as_typed(text: str) -> str:
 def escape(text: str) -> str:
     """The three signs Slack reads as markup, which takes every mention and link out of foreign text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def linked(text: str) -> str:
+    """Escaped words in which an address alone on its line can be followed: a verbatim block links nothing itself."""
+    return ADDRESS.sub(r"<\1>", text)
 
 
 def pieces(text: str) -> list[str]:

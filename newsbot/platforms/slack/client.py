@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from starlette.routing import Route
@@ -18,7 +19,7 @@ from newsbot.platforms.slack.classify import (
     to_ts,
 )
 from newsbot.platforms.slack.door import Guard, events
-from newsbot.platforms.slack.inbound import Me
+from newsbot.platforms.slack.inbound import Me, bare
 from newsbot.platforms.slack.install import install_routes
 from newsbot.platforms.slack.listen import Listener
 from newsbot.platforms.slack.look import Search, Searches, may_write
@@ -26,6 +27,7 @@ from newsbot.platforms.slack.rights import Rights
 from newsbot.platforms.slack.settings import Settings
 from newsbot.platforms.slack.socket import FAILURES, listen, why
 from newsbot.platforms.slack.speak import Speaker
+from newsbot.platforms.slack.tongue import Tongues
 from newsbot.platforms.slack.wire import ALL, LETS_GO, Wire, encode
 from newsbot.platforms.slack.workspaces import Unreadable, Workspace, Workspaces, vault_of
 from newsbot.ports import Door, Shelf, StoreDown, TokenRefused
@@ -50,6 +52,7 @@ class SlackPlatform:
         self._wire = Wire(settings.api_base)
         self._spaces = Workspaces(settings, token, self._wire, vault_of(settings, shelf))
         self._rights = Rights(self._spaces, self._wire)
+        self._tongues = Tongues(self._wire)
         self._listener: Listener | None = None
         self._searches = Searches()
 
@@ -192,7 +195,7 @@ class SlackPlatform:
         place = await self._at(inbound.address)
         return isinstance(place, tuple) and await self._rights.is_admin(inbound, *place)
 
-    async def place_of(self, inbound: Inbound, name: str) -> Address | None:
+    async def place_of(self, inbound: Inbound, name: str) -> tuple[Address, str] | None:
         """The channel of this name in the workspace of who spoke, who counts as its admin, and where we may post."""
         if not inbound.genuine or not inbound.user:
             return None
@@ -210,8 +213,20 @@ class SlackPlatform:
 
     def _listen(self, door: Door) -> Listener:
         if self._listener is None:
-            self._listener = Listener(door, self.reply, self._rights.conversation, self._spaces)
+            self._listener = Listener(self._speaking(door), self.reply, self._rights.conversation, self._spaces)
         return self._listener
+
+    def _speaking(self, door: Door) -> Door:
+        """The door, told what language the person's Slack is in; events do not say."""
+
+        async def heard(inbound: Inbound) -> Sequence[Reply]:
+            if not inbound.genuine or not inbound.user:
+                return await door(inbound)
+            place = await self._at(inbound.address)
+            tongue = await self._tongues.of(place[0], bare(inbound.user)) if isinstance(place, tuple) else ""
+            return await door(replace(inbound, language=tongue))
+
+        return heard
 
 
 def of(space: Workspace, outcome: Outcome) -> Outcome:

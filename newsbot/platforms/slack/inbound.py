@@ -164,13 +164,15 @@ def from_form(body: dict[str, Any], me: Me) -> Inbound | None:
     if origin is None or not user or not words:
         return None
     team = _str(person, "team_id") or _str(_dict(body, "team"), "id")
+    # The view stays the same when what was wrong is corrected and sent off once more; the trigger does not.
+    sent = _str(body, "trigger_id") or f"{_str(view, 'id')}:{_str(view, 'hash')}"
     return Inbound(
         "say",
         me.at(origin.channel),
         place(origin.channel),
         f"{team}/{user}",
         f"/{origin.verb} {words}",
-        f"slack:{_str(view, 'id')}:{_str(view, 'hash')}",
+        f"slack:{sent}",
         genuine=_ours(team, _str(_dict(body, "enterprise"), "id"), me),
         visiting=not me.home,
         discreet=origin.pressed != "message",
@@ -200,9 +202,19 @@ def from_event(body: dict[str, Any], me: Me, direct: str = "") -> Inbound | None
     if kind in ("member_joined_channel", "member_left_channel"):
         if _str(event, "user") != me.user:
             return None
-        who = f"{me.team}/{inviter}" if (inviter := _str(event, "inviter")) else ""
-        joined = kind == "member_joined_channel"
-        return Inbound("added" if joined else "removed", me.at(channel), place(channel), who, "", ident)
+        inviter, joined = _str(event, "inviter"), kind == "member_joined_channel"
+        who = f"{me.team}/{inviter}" if inviter else ""
+        return Inbound(
+            "added" if joined else "removed",
+            me.at(channel),
+            place(channel),
+            who,
+            "",
+            ident,
+            visiting=not me.home,
+            discreet=joined and bool(inviter),  # whoever invited the bot alone is told what to do next
+            handle=Handle(inviter),
+        )
     if kind in CLOSED:
         return Inbound("removed", me.at(channel), place(channel), "", "", ident)
     return None

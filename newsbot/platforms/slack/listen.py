@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -13,8 +14,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from newsbot.core.model import Inbound, Reply
-from newsbot.platforms.slack.answer import payload_of
-from newsbot.platforms.slack.inbound import from_command, from_event, from_form, from_press, home_of, team_of
+from newsbot.platforms.slack.answer import asked_again, offered, payload_of
+from newsbot.platforms.slack.inbound import (
+    FIELD,
+    Handle,
+    from_command,
+    from_event,
+    from_form,
+    from_press,
+    home_of,
+    team_of,
+)
 from newsbot.platforms.slack.wire import library_log
 from newsbot.platforms.slack.workspaces import Workspace, Workspaces
 from newsbot.ports import Door, StoreDown
@@ -35,6 +45,7 @@ AFTER = 0.3
 TOGETHER = 16  # updates at the door at the same time; a flood waits here instead of growing in the store
 
 ANY = re.compile(".*")
+CAME_OR_WENT = ("member_joined_channel", "member_left_channel")
 
 T = TypeVar("T")
 
@@ -79,8 +90,7 @@ class Listener:
             await self._through(from_press(body, space.me, await self._home(space, body)))
 
         async def form(body: Payload, ack: Acknowledge) -> None:
-            await ack()  # which closes it: what came of it is said where it was opened
-            await self._through(from_form(body, (await self._heard_by(body)).me))
+            await self._form(body, ack)
 
         async def event(body: Payload) -> None:
             await self._notice(body)
@@ -114,17 +124,54 @@ class Listener:
         if not replies:
             await ack()
             return
-        if replies[0].ask is not None:
+        if replies[0].ask is not None and len(inbound.text.split()) == 1:
             await ack()  # a form opens; an answer beside it would ask the same once more
             self._keep(self._say(inbound, replies))
             return
-        await ack({"response_type": "ephemeral", **payload_of(replies[0])})
+        # Words that were not understood are answered by words; a form would only look as if nothing had been typed.
+        await ack({"response_type": "ephemeral", **payload_of(offered(replies[0]))})
         if len(replies) > 1:
             self._keep(self._rest(inbound, replies[1:]))
 
+    async def _form(self, body: Payload, ack: Acknowledge) -> None:
+        """What is wrong is told beside the field, and the form stays open. Else it closes, and what came of it is said where
+        it was opened. Raises StoreDown: not acknowledged, so who filled it in may try again."""
+        inbound = from_form(body, (await self._heard_by(body)).me)
+        if inbound is None:
+            await ack()
+            return
+        asked = self._keep(self._ask(inbound))
+        done, _ = await asyncio.wait({asked}, timeout=BUDGET)
+        if done and (wrong := asked_again(asked.result())):
+            await ack(response_action="errors", errors={FIELD: wrong})
+            return
+        await ack()
+        self._keep(self._finish(inbound, asked))
+
+    async def _on_page(self, inbound: Inbound, replies: Sequence[Reply]) -> Sequence[Reply]:
+        """The same; on the bot's own page what a form changed is shown first, over the page as it is now, and plain words
+        about a press are shown nowhere else."""
+        handle, press = inbound.handle, inbound.kind == "press"
+        home = isinstance(handle, Handle) and handle.pressed == "home" and inbound.kind != "home"
+        if not home or not replies or any(reply.replaces or reply.ask for reply in replies):
+            return replies
+        if press and any(reply.buttons or reply.alert for reply in replies):
+            return replies
+        page = await self._ask(replace(inbound, kind="home", text="", event=f"{inbound.event}:home"))
+        said = replies[0].text.partition("\n")[0]
+        shown = [replace(one, text=f"{said}\n\n{one.text}", replaces=True) for one in page[:1]]
+        return shown if shown and press else [*shown, *replies]
+
     async def _heard_by(self, body: Payload) -> Workspace:
-        """Through which installation we hear this; our own where it is none we know. Raises StoreDown."""
-        return await self._spaces.home_or(team_of(body))
+        """Through which installation we hear this; our own where it is none we know. Raises StoreDown.
+
+        Of a channel that two share one of them hears, whichever it is; of a bot's coming and going its own is to hear.
+        """
+        space, event = await self._spaces.home_or(team_of(body)), body.get("event")
+        if not isinstance(event, dict) or event.get("type") not in CAME_OR_WENT or event.get("user") == space.me.user:
+            return space
+        theirs = await self._spaces.home_or(str(event.get("team") or ""))
+        return theirs if event.get("user") == theirs.me.user else space
 
     async def _home(self, space: Workspace, body: Payload) -> str:
         """Our conversation with the person whose page this is about; "" where it is about none, or says it itself."""
@@ -147,7 +194,7 @@ class Listener:
     async def _turn(self, inbound: Inbound) -> None:
         """One after another for one person: two quick taps must not leave the older page on the screen."""
         async with self._lanes.setdefault(inbound.user or inbound.event, asyncio.Lock()):
-            await self._say(inbound, await self._ask(inbound))
+            await self._say(inbound, await self._on_page(inbound, await self._ask(inbound)))
 
     async def _ask(self, inbound: Inbound) -> Sequence[Reply]:
         try:
@@ -161,7 +208,7 @@ class Listener:
 
     async def _finish(self, inbound: Inbound, asked: asyncio.Task[Sequence[Reply]]) -> None:
         try:
-            replies = await asked
+            replies = await self._on_page(inbound, await asked)
         except StoreDown:
             log.warning("slack.store_down", event_id=inbound.event)
             return

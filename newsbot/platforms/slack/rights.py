@@ -46,7 +46,7 @@ class Rights:
             log.warning("slack.admin_unknown", why=why(error))
             return False
 
-    async def place_of(self, inbound: Inbound, space: Workspace, name: str) -> Address | None:
+    async def place_of(self, inbound: Inbound, space: Workspace, name: str) -> tuple[Address, str] | None:
         """The channel "#news", "#C…" or "C…", where who spoke counts as its admin (see `is_admin`) and we may post.
 
         A private channel's people are asked for as well: its settings are no business of an admin who is not in it.
@@ -67,7 +67,7 @@ class Rights:
         except FAILURES as error:
             log.warning("slack.place_unknown", why=why(error))
             return None
-        return space.me.at(channel) if may_write(answer) else None
+        return (space.me.at(channel), f"#{room.get('name') or channel}") if may_write(answer) else None
 
     async def conversation(self, space: Workspace, user: str) -> str:
         """Our conversation with this person, opened where there was none; "" where Slack does not."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from newsbot.core.model import Inbound, Reply
-from newsbot.platforms.slack.answer import payload_of
+from newsbot.platforms.slack.answer import offered, payload_of
 from newsbot.platforms.slack.inbound import Handle, Origin
 from newsbot.platforms.slack.view import form, home
 from newsbot.platforms.slack.wire import Wire
@@ -32,10 +32,11 @@ class Speaker:
         for reply in replies:
             if reply.ask and handle.trigger and await self._open_form(handle, reply):
                 continue
-            if free and reply.replaces and reply.alert is None and await self._replace(handle, reply):
+            said = offered(reply)
+            if free and reply.replaces and reply.alert is None and await self._replace(handle, said):
                 free = False
                 continue
-            await self._tell(to, handle, payload_of(reply))
+            await self._tell(to, handle, payload_of(said))
 
     async def _tell(self, to: Inbound, handle: Handle, payload: dict[str, Any]) -> None:
         """A new message. In the person's own conversation one that stays, but for what answers a passing one there."""

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from newsbot.core.model import Ask, Reply
-from newsbot.platforms.slack.answer import TEXT, as_typed, escape, pieces, rows, section
+from newsbot.platforms.slack.answer import TEXT, as_entered, as_typed, escape, pieces, rows, section
 from newsbot.platforms.slack.inbound import FIELD, FORM, Origin
 
 BLOCKS, HEADER, TITLE, WORDS = 100, 150, 24, 2000
@@ -31,19 +31,17 @@ def home(reply: Reply) -> dict[str, Any]:
 
 
 def form(ask: Ask, text: str, origin: Origin) -> dict[str, Any]:
-    """A form with one line to fill in; `origin` comes back with what is entered.
-
-    Its button is called like the form: Slack wants a word there and the question brings no other.
-    """
+    """A form with one line to fill in; `origin` comes back with what is entered."""
     title = {"type": "plain_text", "text": ask.title[:TITLE], "emoji": False}
+    submit = {"type": "plain_text", "text": (ask.submit or ask.title)[:TITLE], "emoji": False}
     entry = {"type": "plain_text_input", "action_id": FIELD, "max_length": ENTRY, "focus_on_load": True}
     label = {"type": "plain_text", "text": (ask.label or ask.title)[:WORDS], "emoji": False}
-    said = [section(part) for part in pieces(escape(as_typed(text.strip()))[:TEXT])]
+    said = [section(part) for part in pieces(escape(as_entered(text.strip(), ask.verb))[:TEXT])]
     return {
         "type": "modal",
         "callback_id": FORM,
         "title": title,
-        "submit": title,
+        "submit": submit,
         "private_metadata": json.dumps(asdict(origin), separators=(",", ":")),
         "blocks": [*said[: BLOCKS - 1], {"type": "input", "block_id": FIELD, "label": label, "element": entry}],
     }

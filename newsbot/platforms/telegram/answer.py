@@ -66,14 +66,16 @@ def forces(reply: Reply, to: Inbound) -> bool:
 def toast_of(replies: Sequence[Reply], to: Inbound) -> str:
     """The words that answer a press by themselves, seen by the person who pressed alone; "" where it takes a message.
 
-    Under an alert in a group or channel everybody may press, and nobody else wants to read what they are told.
+    In a group or channel everybody may press, and nobody else wants to read what they are told: under an alert, and where it
+    changed nothing for everybody there. That takes the place of the panel, or goes again (`passing`).
     """
-    alert = to.kind == "press" and isinstance(to.handle, Handle) and to.handle.alert
-    if not alert or to.place == "private" or len(replies) != 1:
+    if to.kind != "press" or to.place == "private" or len(replies) != 1:
         return ""
     (reply,) = replies
+    alert = isinstance(to.handle, Handle) and to.handle.alert
     plain = reply.alert is None and not reply.buttons and reply.ask is None
-    return reply.text if plain and fitting(reply.text, TOAST) == len(reply.text) else ""
+    own = alert or not (reply.replaces or reply.passing)
+    return reply.text if plain and own and fitting(reply.text, TOAST) == len(reply.text) else ""
 
 
 def line_of(text: str) -> dict[str, Any]:

@@ -197,7 +197,9 @@ class TelegramPlatform:
 
         Only what `replaces` changes the pressed message: a refusal must not take a button away from those whose it is.
         """
-        if (target := split(to.address)) is None:
+        # What is meant for who added the bot to a channel is said in private: it gets there if that is open.
+        aside = to.kind == "added" and to.discreet
+        if (target := split(address(int(to.user)) if aside else to.address)) is None:
             return
         chat, head = target
         handle = to.handle if isinstance(to.handle, Handle) else Handle()
@@ -240,7 +242,7 @@ class TelegramPlatform:
             return False
         return member.status in (ChatMember.OWNER, ChatMember.ADMINISTRATOR)
 
-    async def place_of(self, inbound: Inbound, name: str) -> Address | None:
+    async def place_of(self, inbound: Inbound, name: str) -> tuple[Address, str] | None:
         """The group or channel "@name", t.me/name or -100…, where who spoke is administrator or creator and we may post."""
         wanted = chat_named(name)
         if wanted is None or not inbound.genuine or not inbound.user.isdigit():
@@ -254,7 +256,9 @@ class TelegramPlatform:
         if not isinstance(person, dict) or person.get("status") not in ADMIN:
             return None
         ourselves = await self._ask("getChatMember", chat_id=chat, user_id=self._me.id)
-        return address(chat) if isinstance(ourselves, dict) and may_write(room, ourselves) else None
+        if not isinstance(ourselves, dict) or not may_write(room, ourselves):
+            return None
+        return address(chat), str(room.get("title") or name)
 
     async def _take(self, raw: dict[str, Any], door: Door) -> None:
         """Put one raw update through the door and say its answers. Raises StoreDown alone."""
@@ -269,10 +273,10 @@ class TelegramPlatform:
             if inbound is not None:
                 async with asyncio.timeout(SLOW):
                     replies = await door(inbound)
-                    words = toast_of(replies, inbound)
-                    if words:
+                    if words := toast_of(replies, inbound):
                         query = ""
-                    if not words or not await self._answer(inbound.handle.query, words):
+                        await self._answer(inbound.handle.query, words, stays=not inbound.handle.alert)
+                    else:
                         await self.reply(inbound, replies)
         except StoreDown:
             query = ""  # it comes again, and is answered then
@@ -283,10 +287,12 @@ class TelegramPlatform:
             if query:
                 await self._answer(query)
 
-    async def _answer(self, query: str, words: str = "") -> bool:
-        """End the wait after a press, with words where there are some; False where it is too late for that."""
-        call = self._bot.answer_callback_query(query, words or None, show_alert=len(words) > GLANCE or None)
-        return await self._quietly(call, "answerCallbackQuery")
+    async def _answer(self, query: str, words: str = "", *, stays: bool = False) -> None:
+        """End the wait after a press, with words where there are some: shown until they are closed where they are many or
+        `stays`. Where it is too late for that nobody is told: who pressed has gone, and the others there never asked."""
+        stays = stays or len(words) > GLANCE
+        call = self._bot.answer_callback_query(query, words or None, show_alert=(bool(words) and stays) or None)
+        await self._quietly(call, "answerCallbackQuery")
 
     async def _post(
         self, method: str, body: bytes, judge: Callable[[int, bytes], Outcome], total: float | None = None
@@ -352,17 +358,14 @@ class TelegramPlatform:
             call = self._bot.set_my_commands(commands, scope, language or None, read_timeout=SETUP)
             await self._quietly(call, "setMyCommands")
 
-    async def _quietly(self, call: Any, what: str) -> bool:
-        """Await a call that may fail: only a warning. An old press is not even that. Whether it was done."""
+    async def _quietly(self, call: Any, what: str) -> None:
+        """Await a call that may fail: only a warning. An old press is not even that."""
         try:
             await call
         except BadRequest as error:
             log.info("telegram.call_refused", call=what, why=error.message)
         except (TelegramError, *UNREADABLE) as error:
             log.warning("telegram.call_failed", call=what, why=str(error)[:200])
-        else:
-            return True
-        return False
 
 
 def split(to: Address) -> tuple[int, bytes] | None:

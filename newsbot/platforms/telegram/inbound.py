@@ -44,6 +44,9 @@ FOUND = frozenset(
 # What a 400 always follows if it is named as a thread: the General topic (tdlib/telegram-bot-api, Client.cpp).
 GENERAL = 1
 
+LOST = "?"
+"""What a button says of which nobody knows any more what it meant: no command."""
+
 COMMAND = re.compile(r"^(/[A-Za-z0-9_]{1,64})@([A-Za-z0-9_]{1,64})(?=\s|$)")
 
 
@@ -181,8 +184,8 @@ def _press(query: CallbackQuery, event: str) -> Inbound | None:
         return None
     # The library reads a message it cannot see (date 0) as an empty Message.
     seen = message if isinstance(message, Message) and message.is_accessible else None
-    if seen is None and message.chat.is_forum:
-        return None  # which topic it stood in is not told, and the whole chat must not get what one topic meant
+    # Which topic of a forum it stood in is not told, and the whole chat must not get what one topic meant.
+    lost = seen is None and bool(message.chat.is_forum)
     where = _where(seen) if seen else address(message.chat.id)
     panel = seen is not None and is_panel(seen)
     person = query.from_user
@@ -193,7 +196,7 @@ def _press(query: CallbackQuery, event: str) -> Inbound | None:
         where,
         place(message.chat),
         str(person.id),
-        query.data,
+        LOST if lost else query.data,
         event,
         genuine=genuine,
         language=_language(person),
@@ -209,7 +212,11 @@ def _membership(change: ChatMemberUpdated, event: str) -> Inbound | None:
     if was == now:
         return None
     kind: Literal["added", "removed"] = "added" if now else "removed"
-    return Inbound(kind, address(chat.id), place(chat), user, "", event, language=_language(change.from_user))
+    # A channel's readers are told nothing; who added the bot may have a conversation with it.
+    aside = now and chat.type == ChatType.CHANNEL
+    name = (chat.title or (f"@{chat.username}" if chat.username else str(chat.id))) if aside else ""
+    tongue = _language(change.from_user)
+    return Inbound(kind, address(chat.id), place(chat), user, name, event, discreet=aside, language=tongue)
 
 
 def _writes(member: ChatMember, chat: Chat) -> bool:

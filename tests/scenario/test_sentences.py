@@ -1,0 +1,114 @@
+"""Words of one's own: sentences, answers to a question, a group that was linked to, and what is not understood."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cast import GROUP, PLATFORMS, Cast, labels, until
+
+both = pytest.mark.parametrize("platform", PLATFORMS)
+
+
+@both
+async def test_only_one_topic_by_a_sentence_or_a_tap(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("모두 받기")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("구독 경제")
+    told = await rae.sees("이미")
+    assert labels(told)[0] == "‘경제’만 받기"
+    await rae.presses("‘경제’만 받기", told)
+    await rae.sees("경제")
+    for words in ("정치만 보고 싶어요", "only politics", "구독 정치만"):
+        await rae.says("구독 모두")
+        await rae.sees("모든 주제의 알림을 켰습니다.")
+        await rae.says(words)
+        await rae.sees("정치")
+        found = await rae.subscriber()
+        assert found is not None
+        assert found.topics == {"politics"}, words
+
+
+@both
+async def test_who_wants_it_quiet_is_asked_for_how_long(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("알림 꺼줘")
+    await rae.sees("받고 있는 알림이 없습니다.")
+    await rae.says("알림 켜줘")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("알림 꺼줘")
+    told = await rae.sees("/mute" if platform == "telegram" else "/news mute")
+    assert any("모두" in label or "그만" in label for label in labels(told))
+    await rae.says("두 시간")
+    await rae.sees("알림을 멈춥니다.")
+    await rae.says("그만 보내 줘")
+    await rae.sees("알림을 모두 껐습니다.")
+
+
+@both
+async def test_a_question_is_answered_without_replying(cast: Cast, platform: str) -> None:
+    """The words alone, within minutes; a command in between takes the question back."""
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("/digest 25:00")
+    await rae.settled()
+    await rae.says("7시 반")
+    await rae.sees("모르는 명령입니다.")  # another command came in between
+    await rae.says("/digest 25:00")
+    await rae.sees("알아듣지 못한 말")
+    await rae.says("7시 반")
+    await rae.sees("07:30")
+
+
+@both
+async def test_what_is_not_understood_is_said_and_nothing_changes(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    before = await rae.subscriber()
+    for words, wrong in (
+        ("/quiet 25:00", "25:00"),
+        ("/digest 25:00", "25:00"),
+        ("/mute 2", "2"),
+        ("/cap many", "many"),
+        ("/zone Atlantis", "Atlantis"),
+    ):
+        await rae.writes(words) if platform == "telegram" else await rae.says(words)
+        await rae.sees(f"알아듣지 못한 말: ‘{wrong}’")
+    assert await rae.subscriber() == before
+
+
+@both
+async def test_a_mute_until_a_time_of_day(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("그만 저녁 9시까지")
+    await rae.sees("21:00")
+    await rae.says("/unmute")
+    await rae.sees("다시")
+    await rae.says("되돌리기")
+    await rae.sees("되돌렸습니다.")
+    found = await rae.subscriber()
+    assert found is not None
+    assert found.choices.muted
+
+
+async def test_a_link_into_a_group_subscribes_it_for_its_admin_alone(cast: Cast) -> None:
+    sam, rae = cast.on("telegram", "Sam", GROUP), cast.on("telegram", "Rae", GROUP)
+    await sam.says("/start politics")
+    await sam.sees("Only admins of this group")
+    assert await rae.subscriber() is None
+    await rae.says("/start politics")
+    await rae.sees("정치 알림을 켰습니다.")
+
+
+async def test_a_word_of_the_desk_is_a_word_like_any_other_to_a_reader(cast: Cast) -> None:
+    """`/alerts` is of the desk and refused; "알림" alone is what anybody says."""
+    rae = cast.on("telegram", "Rae")
+    await rae.says("/alerts")
+    await rae.sees("쓸 수 없")
+    await rae.says("알림")
+    told = (await until(rae.news, "an answer"))[0]
+    assert "쓸 수 없" not in told.text
