@@ -59,7 +59,9 @@ class Plain:
         )
         return self.dialects[platform].render(message)
 
-    def digest(self, story: Story, lines: Sequence[Story], platform: str, language: str, slot: str) -> Rendered:
+    def digest(
+        self, story: Story, lines: Sequence[Story], platform: str, language: str, slot: str, *, private: bool = False
+    ) -> Rendered:
         """A digest of these stories on that platform; pure."""
         message = compose.digest(
             lines,
@@ -71,6 +73,7 @@ class Plain:
             zone=self.settings.site.zone,
             story=story.id,
             campaign=platform if self.settings.links.utm else "",
+            private=private,
         )
         return self.dialects[platform].render(message)
 

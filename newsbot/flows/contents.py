@@ -34,22 +34,29 @@ class Contents:
 
     audiences: Audiences
     stories: Stories
-    render: Callable[[Story, Sequence[Story], str, str, str], Rendered]
-    """(digest, its stories in order, platform, language, slot of the day) → what is sent; pure."""
+    render: Callable[..., Rendered]
+    """(digest, its stories in order, platform, language, slot of the day, private=) → what is sent; pure."""
     elapsed: Callable[[], float] = time.monotonic
     _pages: OrderedDict[tuple[str, str], Page] = field(default_factory=OrderedDict)
     _known: dict[tuple[str, str], tuple[float, Sequence[Story]]] = field(default_factory=dict)
     """The stories of each page in order, and when they were read."""
     _drawn: OrderedDict[tuple[object, ...], Rendered] = field(default_factory=OrderedDict)
 
-    async def drawn(self, digest: Story, bot: str, intent: Intent) -> Rendered:
-        """This reader's digest."""
+    async def drawn(self, digest: Story, bot: str, intent: Intent, *, private: bool) -> Rendered:
+        """This reader's digest. `private`: nobody else sees it."""
         page = await self._page(digest, bot)
         mine = [story for story in await self._stories(digest, bot, page) if _has(page.lines[story.id], intent.index)]
         slot = "evening" if _has(page.evening, intent.index) else "morning"
-        key = (digest.id, bot, intent.language, slot, *((story.id, story.revision, story.kind) for story in mine))
+        key = (
+            digest.id,
+            bot,
+            intent.language,
+            slot,
+            private,
+            *((story.id, story.revision, story.kind) for story in mine),
+        )
         if key not in self._drawn:
-            self._drawn[key] = self.render(digest, mine, bot, intent.language, slot)
+            self._drawn[key] = self.render(digest, mine, bot, intent.language, slot, private=private)
             while len(self._drawn) > KEPT:
                 self._drawn.popitem(last=False)
         return self._drawn[key]
@@ -73,9 +80,9 @@ class Contents:
         return known
 
 
-def _weight(story: Story) -> tuple[int, float]:
+def _weight(story: Story) -> tuple[int, float, str]:
     """What mattered comes first: the more urgent, then the newer."""
-    return story.urgency.lane, -story.accepted_at
+    return story.urgency.lane, -story.accepted_at, story.id
 
 
 def _has(bits: bytes, index: int) -> bool:

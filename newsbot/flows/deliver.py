@@ -267,7 +267,8 @@ class Deliver:
             if story is None:
                 return None
             if story.kind == "digest":
-                return await self.digests.drawn(story, self.platform.name, intent), story.accepted_at
+                drawn = await self.digests.drawn(story, self.platform.name, intent, private=private)
+                return drawn, story.accepted_at
             if window.late or intent.quietly:
                 story = story.model_copy(update={"late": window.late, "silent": True})
             drawn = self.render(story, self.platform.name, intent.language, intent.form, private=private)

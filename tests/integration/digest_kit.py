@@ -116,7 +116,7 @@ class Room:
 
     clock: SetClock
     folder: Path
-    drawn: Callable[..., Rendered] = lambda digest, lines, bot, language, slot: Rendered(
+    drawn: Callable[..., Rendered] = lambda digest, lines, bot, language, slot, private: Rendered(
         "digest", {"lines": ("digest", *(story.id for story in lines)), "slot": slot, "stories": tuple(lines)}
     )
     journals: list[FileJournal] = field(default_factory=list)

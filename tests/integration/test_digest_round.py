@@ -15,7 +15,7 @@ from newsbot.sandbox.serve import Running
 from newsbot.sandbox.telegram import control
 from newsbot.store import keys
 from newsbot.store.redis import Redis
-from tests.cast import until
+from tests.cast import labels, until
 from tests.conftest import newsbot
 
 BOTS = ("telegram", "slack")
@@ -56,3 +56,6 @@ async def test_what_waited_comes_by_itself(
         for bot in BOTS:
             (text,) = shown(bot)
             assert "예시군 도로 열려" in text, bot
+        # One reader alone finds the way to the settings below; in a channel nobody in particular would.
+        drawn = {bot: sandbox.world.record.messages(platform=bot, chat=places[bot])[-1] for bot in BOTS}
+        assert [labels(drawn[bot]) for bot in BOTS] == [["설정"], []]

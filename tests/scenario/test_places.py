@@ -187,7 +187,7 @@ async def test_blocked_and_unblocked_in_private(cast: Cast, site: Path) -> None:
     await rae.says("/start")  # which ends the block
     await rae.sees("속보 알림입니다.")
     await rae.presses("이전대로 받기")
-    await rae.sees("정치 알림을 켰습니다.")
+    await rae.sees("이전대로 다시 보내 드립니다. 지금 받는 알림: 정치.")
     await cast.publish(site, "two", "예시 국회, 첫 본회의", categories="정치")
     await rae.sees("첫 본회의")
     assert not rae.has("의장")

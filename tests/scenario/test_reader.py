@@ -185,7 +185,7 @@ async def test_who_comes_back_gets_what_it_had(cast: Cast, platform: str) -> Non
     await rae.says("/start")
     assert "이전대로 받기" in labels(await rae.sees("속보 알림입니다."))
     await rae.presses("이전대로 받기")
-    await rae.sees("정치, 경제 알림을 켰습니다.")
+    await rae.sees("이전대로 다시 보내 드립니다. 지금 받는 알림: 정치, 경제.")
 
 
 async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Path, platform: str) -> None:

@@ -107,7 +107,7 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
     ("길이 제목만", "/form headline", "제목만 보내", "Headlines only.", has(form="headline")),
     ("길이 사진", "/form image", "사진이 있으면", "picture", has(form="image")),
     ("소리 끄기", "/sound off", "소리 없이", "Sent without a sound.", has(sound=False)),
-    ("시간대 뉴욕", "/zone New York", "America/New_York", "America/New_York", has(zone="America/New_York")),
+    ("시간대 뉴욕", "/zone New York", "뉴욕 시각", "New York time", has(zone="America/New_York")),
 )
 BEFORE = Choices(
     words=frozenset({"ai"}),
@@ -182,7 +182,7 @@ async def test_a_mute_says_until_when_and_can_be_ended(cast: Cast, platform: str
     await rae.sees("멈춘 알림이 없습니다.")
     await rae.says("그만")
     offered = await rae.sees("얼마 동안 멈출지")
-    assert labels(offered) == ["1시간 멈춤", "8시간 멈춤", "하루 멈춤", "아침까지 멈춤", "모두 해지"]
+    assert labels(offered) == ["1시간 멈춤", "2시간 멈춤", "8시간 멈춤", "아침까지 멈춤", "하루 멈춤", "모두 해지"]
     await rae.presses("8시간 멈춤", offered)
     await rae.sees("까지 알림을 멈춥니다.")
 

@@ -15,7 +15,8 @@ from newsbot import bootstrap
 from newsbot.core.audience import CAP, GATHER, MUTED, QUIET
 from newsbot.core.commands import BY_WORD, VERBS
 from newsbot.core.model import Form, Urgency
-from newsbot.flows.chat.panels import MUTES, PANELS
+from newsbot.flows.chat.choosing import MUTES
+from newsbot.flows.chat.panels import PANELS
 from newsbot.flows.chat.subscription import REASONS
 
 CATALOGS = bootstrap.read_words("ko").catalogs

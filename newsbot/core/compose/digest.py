@@ -34,23 +34,23 @@ def digest(
     home: str = "",
     campaign: str = "",
     story: str = "",
+    private: bool = False,
 ) -> Message:
     """One message of the first ten stories, by topic in the order they come; the others, and `more`, are only counted.
 
     `title` is a slot ("morning", "evening") or words of one's own. `deferred`: how many alerts quiet hours put off into
-    it. `withdrawn` are named last, by topic and time alone. `story` is the digest's own id. Raises KeyError where the
-    catalog lacks a key.
+    it. `withdrawn` are named last, by topic and time alone. `story` is its own id. `private`: only one reader sees it, so the
+    way to that one's settings stands below. Raises KeyError.
     """
     frame = Frame(language, catalog, topics, Clock(catalog, now, zone, home), campaign=campaign)
     kept = [one for one in stories if one.kind != "retraction"]
     shown, gone = kept[:MOST_LINES], [*withdrawn, *(one for one in stories if one.kind == "retraction")]
-    named = catalog.get(f"digest.title.{title}") or text.clip(text.line(title), _MOST_TITLE)
     return Message(
         urgency=Urgency.NORMAL,
         language=language,
         kind="digest",
         tag="",
-        headline=catalog["digest.title"].format(title=named, count=_count("digest.count", len(shown), catalog)),
+        headline=_headline(title, len(shown), catalog),
         excerpt="",
         topics=(),
         when=frame.clock.today(),
@@ -63,7 +63,13 @@ def digest(
         silent=True,
         sections=_sections(shown, frame),
         notes=_notes(deferred, more + len(kept) - len(shown), gone, frame),
+        more=((catalog["button.settings"], "settings"),) if private else (),
     )
+
+
+def _headline(title: str, shown: int, catalog: Catalog) -> str:
+    named = catalog.get(f"digest.title.{title}") or text.clip(text.line(title), _MOST_TITLE)
+    return catalog["digest.title"].format(title=named, count=_count("digest.count", shown, catalog))
 
 
 def _sections(stories: Sequence[Story], frame: Frame) -> tuple[Section, ...]:

@@ -38,6 +38,7 @@ HOUSE_ZONES = {
     "베이징": "Asia/Shanghai",
     "파리": "Europe/Paris",
 }
+MUTES = ("1h", "2h", "8h", "morning", "1d")
 WEEK = 7 * 86400
 MOST_QUOTED = 40  # signs of what was not understood
 MINUTES = 10_000  # a mute of so many cannot be written as minutes, and needs no undoing
@@ -135,7 +136,7 @@ class Choosing:
             {"words": words | {word}, "without": without} if wanted else {"words": words, "without": without | {word}}
         )
         undo = f"{name} remove {token(f'{name} remove ', word)}"
-        reply = await self._set(found, self._with(found, **both), f"{name}.added", undo, word=word)
+        reply = await self._set(found, self._with(found, **both), f"{name}.added", undo, word=" ".join(rest))
         many = await self.finding.hits(word, WEEK)
         key = "keyword.week.one" if many == 1 else "keyword.week.many"
         return replace(reply, text=reply.text + " " + say(self.common.words.pick(found.language), key, n=many))
@@ -292,11 +293,12 @@ class Choosing:
             ends = [name for folded, name in zones().items() if folded.rpartition("/")[2] == typed.casefold()]
             named = ends[0] if typed and len(ends) == 1 else None
         if named is None:
-            return self._how("zone", words, language, zone=self.common.zone(found))
+            return self._how("zone", words, language, zone=self.common.zone_name(self.common.zone(found), language))
         zone = "" if named == self.common.home else named
         undo = f"zone {self.common.zone(found)}"
         now = self.common.when(self.common.clock().timestamp(), named, language)
-        return await self._set(found, self._with(found, zone=zone), "zone.set", undo, zone=named, now=now)
+        called = self.common.zone_name(named, language)
+        return await self._set(found, self._with(found, zone=zone), "zone.set", undo, zone=called, now=now)
 
     async def _language(self, found: Subscriber, words: list[str], language: str) -> Reply:
         wanted = spoken(words)
@@ -356,8 +358,7 @@ def zones() -> Mapping[str, str]:
 
 def mute_buttons(common: Common, language: str, before: str) -> tuple[Button, ...]:
     """For how long."""
-    spans = ("1h", "8h", "1d", "morning")
-    return tuple(Button(common.say(language, f"mute.{one}"), f"{before}mute {one}") for one in spans)
+    return tuple(Button(common.say(language, f"mute.{one}"), f"{before}mute {one}") for one in MUTES)
 
 
 def fits(data: str) -> bool:

@@ -17,12 +17,10 @@ MOST_LATEST = 10
 FOUND = 8
 MONTH = 30 * 86400
 LINE = 8
-LOOKED_AT = 50  # stories looked through for the last that came somewhere
 BETWEEN = re.compile(r"[\W_]+")
 HANJA = re.compile(r"[\u4e00-\u9fff]")
 KOREAN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9가-힣._~/-]*")
 TOLD = ("alert", "follow-up", "correction")
-GOT = ("sent", "sending", "doubt")
 FIRST = 200  # stories looked at for the newest, before all of the month's are
 REMEMBERED = 8192  # stories whose words are kept as they are looked for: a month of 250 a day
 
@@ -128,18 +126,12 @@ class Finding:
         if not mine and not found.topics:
             reasons.append(say(language, "why.everything"))
         if story.urgency is not Urgency.NORMAL:
-            reasons.append(say(language, f"level.{story.urgency.value}"))
+            reasons.append(say(language, f"urgency.{story.urgency.value}"))
         return reasons
 
     @staticmethod
     def _reads(found: Subscriber, topic: Topic) -> bool:
         return topic.id in found.topics if found.topics - {NONE} else not found.topics
-
-    async def _last(self, found: Subscriber) -> Story | None:
-        for story in filter(told, await self.common.stories.recent(LOOKED_AT)):
-            if (await self.common.report.why(story, found.address))["state"] in GOT:
-                return story
-        return None
 
     async def _meant(self, inbound: Inbound, arguments: Sequence[str]) -> Story | None:
         """The story named, where readers may know of it, or the last that came here."""
@@ -147,7 +139,7 @@ class Finding:
             story = await self.common.stories.get(arguments[0])
             return story if story and public(story) else None
         found = await self.common.subscribers.get(inbound.address)
-        return await self._last(found) if found else None
+        return await self.common.last(found, told) if found else None
 
     def _list(self, stories: Sequence[Story], title: str, none: str, language: str, said: str = "") -> Reply:
         if not stories:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from newsbot.core.model import Button, Inbound, Quiet, Reply, Slot, Subscriber, Urgency
-from newsbot.flows.chat.choosing import Choosing, token
+from newsbot.flows.chat.choosing import MUTES, Choosing, mute_buttons, token
 from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.finding import public
 from newsbot.flows.chat.subscription import Subscription
@@ -18,7 +18,6 @@ from newsbot.flows.chat.summary import Summary
 ON, PART, OFF = "●", "◐", "○"
 QUIETS = ("23-7", "22-7", "0-6")
 DIGESTS = (("08:00", "18:30"), ("08:00",), ("18:30",), ("mon-08:00",))
-MUTES = ("1h", "2h", "8h", "morning", "1d")
 CAPS = (3, 5, 8)
 PANELS = ("main", "topics", "quiet", "digests", "mute", "how", "words")
 MOVED = {"quiet": "quiet", "digest": "digests", "mute": "mute", "unmute": "mute"}
@@ -186,7 +185,7 @@ class Panels:
     def _mute(self, found: Subscriber, language: str) -> Page:
         """Nothing at all for a while. What ends a mute stands last: it is there only while there is one."""
         say = self.common.say
-        buttons = [Button(say(language, f"mute.{span}"), f"set mute mute {span}") for span in MUTES]
+        buttons = [*mute_buttons(self.common, language, "set mute ")]
         if self.common.muted(found.choices):
             buttons.append(Button(say(language, "mute.end"), "set mute unmute"))
         return self.summary.mute(found, language) + "\n" + say(language, "mute.then"), buttons, 2

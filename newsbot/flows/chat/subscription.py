@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from newsbot.core import topics
 from newsbot.core.commands import MOST_DATA
 from newsbot.core.model import Address, Button, Choices, Inbound, Person, Reply, Subscriber, Topic, Urgency
-from newsbot.flows.chat.common import Common
+from newsbot.flows.chat.common import Common, gathers
 from newsbot.flows.chat.lately import undo_button
 
 ONLY = {"only", "just", "만"}
@@ -59,14 +59,16 @@ class Subscription:
         if found and found.state == "quarantined":  # whoever speaks to us can be written to
             await self.common.subscribers.set_state(found.address, "active", "quarantined")
             found = await self.common.subscribers.get(inbound.address)
-        text = self.welcome(language)
+        active = found if found and found.state == "active" else None
+        text = self.welcome(language, active)
         if example := await self._example(language):
             text += "\n\n" + example
-        if found and found.state == "active":
-            text += "\n\n" + self.now(found)
-        again = (Button(say(language, "button.again"), "subscribe"),) if found and found.state != "active" else ()
+        if active:
+            text += "\n\n" + self.now(active)
+        again = (Button(say(language, "button.again"), "subscribe"),) if found and not active else ()
+        everything = active and not active.topics and active.urgency is Urgency.NORMAL and not active.choices.least
         choices = (
-            Button(say(language, "button.all"), f"subscribe all {language}"),
+            *(() if everything else (Button(say(language, "button.all"), f"subscribe all {language}"),)),
             Button(say(language, "button.breaking"), f"subscribe all breaking {language}"),
             Button(say(language, "button.topics"), "topics"),
         )
@@ -80,11 +82,11 @@ class Subscription:
                 return words
         return []
 
-    def welcome(self, language: str) -> str:
-        """What somebody who knows nothing of us is told first."""
-        say, chosen = self.common.say, self.common.defaults
+    def welcome(self, language: str, active: Subscriber | None = None) -> str:
+        """What somebody who knows nothing of us is told first; to whom we write already, by its own hours."""
+        say, chosen = self.common.say, active.choices if active else self.common.defaults
         lines = [say(language, "welcome", publisher=self.common.publisher)]
-        if chosen.gather and chosen.digests:
+        if gathers(active) if active else chosen.gather and chosen.digests:
             lines.append(say(language, "welcome.gather", times=self.common.slots(chosen, language)))
         return "\n".join([*lines, say(language, "welcome.stored")])
 
@@ -145,7 +147,9 @@ class Subscription:
         )
         if inbound.kind == "press":
             buttons = (*buttons, Button(self.common.say(language, "button.topics"), "topics"))
-        text = self.now(wanted) if NONE in wanted.topics or wish.only else self._subscribed(wanted, shown)
+        again = found is not None and before is None and wish in (Wish(), Wish(language=wish.language))
+        text = self.now(wanted) if NONE in wanted.topics or wish.only or again else self._subscribed(wanted, shown)
+        text = self.common.say(wanted.language, "subscribe.again") + " " + text if again else text
         if NONE in wanted.topics and not wanted.choices.words:
             text += "\n" + self.common.say(wanted.language, "keyword.how")
         if before is None:
@@ -164,7 +168,7 @@ class Subscription:
         """What somebody new should know of the hours and the number."""
         say, language, chosen = self.common.say, wanted.language, wanted.choices
         lines = []
-        if chosen.gather and chosen.digests:
+        if gathers(wanted):
             lines.append(say(language, "first.digest", times=self.common.slots(chosen, language)))
         if chosen.quiet:
             lines.append(say(language, "first.quiet", hours=str(chosen.quiet)))
