@@ -124,6 +124,7 @@ def environment(running: Running, data: Path, **more: str) -> dict[str, str]:
         "NEWSBOT_READER__GATHER": "false",
         "NEWSBOT_READER__CAP": "0",
         "NEWSBOT_READER__DIGESTS": "[]",
+        "NEWSBOT_MESSAGE__IMAGE": "true",
         "NEWSBOT_TELEGRAM__PER_CHAT": "1000",
         "NEWSBOT_TELEGRAM__PER_GROUP": "60000",
         "NEWSBOT_SLACK__PER_CHANNEL": "1000",

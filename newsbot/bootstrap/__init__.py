@@ -108,6 +108,7 @@ class Kit:
             now,
             base.keyword,
             base.said,
+            base.settings.message.image,
         )
         desk = Desk(self.deeds, self.report, self.subscribers, self.plain.render, self.rates, self.plain.words)
         readers = chat(

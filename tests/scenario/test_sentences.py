@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from newsbot.sandbox.serve import Running
+from newsbot.store.redis import Redis
 from tests.cast import GROUP, PLATFORMS, Cast, labels, until
+from tests.conftest import newsbot
 
 both = pytest.mark.parametrize("platform", PLATFORMS)
 
@@ -112,3 +117,19 @@ async def test_a_word_of_the_desk_is_a_word_like_any_other_to_a_reader(cast: Cas
     await rae.says("알림")
     told = (await until(rae.news, "an answer"))[0]
     assert "쓸 수 없" not in told.text
+
+
+async def test_pictures_that_are_never_sent_cannot_be_chosen(
+    sandbox: Running, redis: Redis, site: Path, tmp_path: Path
+) -> None:
+    async with newsbot(sandbox, redis, tmp_path / "data", site, NEWSBOT_MESSAGE__IMAGE="false") as process:
+        cast = Cast(sandbox, process)
+        await cast.ready(sources=1)
+        rae = cast.on("telegram", "Rae")
+        await rae.says("/subscribe all")
+        await rae.sees("모든 주제의 알림을 켰습니다.")
+        await rae.says("/form image")
+        await rae.sees("이 편집국은 사진을 보내지 않습니다.")
+        found = await rae.subscriber()
+        assert found is not None
+        assert found.choices.form == "excerpt"

@@ -274,6 +274,8 @@ class Choosing:
             forms = ("headline", "excerpt", "image")
             picks = tuple(Button(self.common.say(language, f"how.{one}"), f"form {one}") for one in forms)
             return Reply(self.common.say(language, "form.how"), picks, wide=3)
+        if form == "image" and not self.common.pictures:  # what nobody sends cannot be chosen
+            return Reply(self.common.say(language, "form.no_picture"))
         return await self._set(found, self._with(found, form=form), f"form.{form}", f"form {found.choices.form}")
 
     async def _sound(self, found: Subscriber, words: list[str], language: str) -> Reply:

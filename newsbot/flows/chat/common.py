@@ -41,6 +41,8 @@ class Common:
     """What is typed → the keyword it is. Raises keywords.BadWord."""
     said: Callable[[str], frozenset[str]]
     """text → every keyword that matches it"""
+    pictures: bool = False
+    """Whether the newsroom sends pictures at all."""
 
     def say(self, language: str, key: str, **fields: object) -> str:
         """The sentence of that key."""
