@@ -113,7 +113,7 @@ def holds_secret(room: Room) -> bool:
     return any(
         raw.get(key)
         for raw in room.settings.platforms.values()
-        for key in ("token", "bot_token", "app_token", "signing_secret", "webhook_secret")
+        for key in ("token", "bot_token", "app_token", "signing_secret", "webhook_secret", "client_secret", "token_key")
     )
 
 
