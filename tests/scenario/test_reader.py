@@ -202,18 +202,18 @@ async def test_latest_shows_what_was_sent_and_nothing_held(cast: Cast, site: Pat
     await cast.publish(site, "rates", "예시은행, 기준금리 동결", categories="경제")
     await until(lambda: rae.has("의장") and rae.has("기준금리"))
     await rae.says("최근")
-    both = await rae.sees("최근 알림")
+    both = await rae.sees("최근 기사")
     assert "아무도" in both.text, "what nobody got at once can be read here all the same"
     assert "새 의장 선출" in both.text
     assert "기준금리" in both.text
     assert "옛 소식" not in both.text
     assert "https://example.com/" in both.text
     await rae.says("/latest 1 정치")
-    one = await rae.sees("최근 알림")
+    one = await rae.sees("최근 기사")
     assert one.text.count("•") == 1
     assert "새 의장 선출" in one.text
     await rae.says("/latest " + "9" * 5000 if platform == "slack" else "/latest " + "9" * 4000)
-    await rae.sees("최근 알림")
+    await rae.sees("최근 기사")
 
 
 UNKNOWN = (

@@ -162,7 +162,7 @@ async def test_why_and_report_are_offered_only_of_an_alert_there_is(cast: Cast, 
     for words, offered in ((story, True), ("ZZZZZ", False), ("열어줘", False)):
         (reply,) = await press(cast, address, f"settings {words}")
         assert reply.text.startswith("지금 설정")
-        assert ("왜 받았습니까" in [one.label for one in reply.buttons]) is offered, words
+        assert ("받은 이유" in [one.label for one in reply.buttons]) is offered, words
 
 
 def only(actor: Actor) -> Any:

@@ -47,7 +47,7 @@ class Panels:
     async def show(self, inbound: Inbound, name: str, language: str, said: str = "", about: str = "") -> Reply:
         """One panel as it stands now; `said` is what the last tap did, `about` the alert under which it was opened."""
         found = await self.common.subscribers.get(inbound.address)
-        if found is not None and found.state != "active":
+        if found is not None and found.state == "stopped":  # what rests has its settings all the same
             found = None
         if found is not None:
             language = self.common.words.pick(found.language)
@@ -58,11 +58,10 @@ class Panels:
             text, buttons, wide = self._page(found, name, language)
         story = await self.common.stories.get(about) if about else None
         if story and public(story):
-            buttons.append(Button(self.common.say(language, "button.why"), f"why {story.id}"))
-            buttons.append(Button(self.common.say(language, "button.report"), f"report {story.id}"))
-        alone = (
-            inbound.discreet and inbound.place == "private"
-        )  # the bot's own page, or words that are closed by themselves
+            why = Button(self.common.say(language, "button.why"), f"why {story.id}")
+            buttons = [why, Button(self.common.say(language, "button.report"), f"report {story.id}"), *buttons]
+        # The bot's own page, or words that are closed by themselves.
+        alone = inbound.discreet and inbound.place == "private"
         if name in PANELS[1:]:
             place = BACK.get(name, len(buttons))
             buttons.insert(place, Button(self.common.say(language, "button.back"), "set main"))
