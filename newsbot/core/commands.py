@@ -57,6 +57,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("privacy", Role.READER, "/privacy", ("개인정보",)),
     Verb("help", Role.READER, "/help", ("도움말",)),
     Verb("undo", Role.READER, "/undo", ("되돌리기",), changes=True, listed=False),
+    Verb("nevermind", Role.READER, "", button_only=True),
     Verb("restore", Role.READER, "", changes=True, button_only=True),
     Verb("set", Role.READER, "", changes=True, button_only=True),
     Verb("hush", Role.READER, "", changes=True, button_only=True),
@@ -166,8 +167,11 @@ def aimed(reply: Reply, chat: str, name: str) -> Reply:
         for button in reply.buttons
         if button.url or len(f"{button.data} @{chat}".encode()) <= MOST_DATA
     ]
-    ask = replace(reply.ask, verb=f"{reply.ask.verb} @{chat}") if reply.ask else None
-    return replace(reply, text=f"{name}\n{reply.text}", buttons=tuple(buttons), ask=ask)
+    ask, text = reply.ask, reply.text
+    if ask:  # the command it shows as an example would be about the person's own chat
+        text = text.replace(f"/{ask.verb} ", "")
+        ask = replace(ask, verb=f"{ask.verb} @{chat}")
+    return replace(reply, text=f"{name}\n{text}", buttons=tuple(buttons), ask=ask)
 
 
 def _bare(word: str) -> str:

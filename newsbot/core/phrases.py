@@ -57,43 +57,53 @@ _SAID: dict[str, str] = {
             "그만보내주세요",
             "보내지마",
             "보내지마세요",
-            "안받을래요",
-            "그만받을래요",
             "알림그만",
         ),
-        "stop",
+        "mute",
     ),
-    **dict.fromkeys(("알림해지", "알림중단", "수신거부할래요"), "stop"),
+    **dict.fromkeys(("알림해지", "알림중단", "안받을래요", "그만받을래요", "수신거부할래요"), "stop"),
     **dict.fromkeys(
-        ("howdoistopthis", "howdoistop", "howdoiunsubscribe", "stopthis", "stopit", "stopsending", "unsubscribeme"),
-        "stop",
+        ("howdoistopthis", "howdoistop", "howdoiunsubscribe", "stopthis", "stopit", "stopsending"),
+        "mute",
     ),
     **dict.fromkeys(("주제고르기", "주제목록", "choosetopics", "picktopics"), "topics"),
     **dict.fromkeys(("조용한시간", "quiethours"), "quiet"),
+    **dict.fromkeys(("조용한시간꺼줘", "조용한시간끄기", "조용한시간없음", "noquiethours"), "quiet off"),
     **dict.fromkeys(("모아보기시각", "모아볼때", "digesttimes"), "digest"),
     **dict.fromkeys(("최신뉴스", "최근뉴스", "오늘뉴스", "뉴스", "latestnews", "news"), "latest"),
     **dict.fromkeys(
         ("왜왔어", "왜왔어요", "왜받았어요", "왜받았습니까", "왜온거야", "whydidigetthis", "whythis"), "why"
     ),
-    **dict.fromkeys(("취소", "되돌려", "되돌려줘", "되돌려주세요", "undothat", "takeitback"), "undo"),
+    **dict.fromkeys(("되돌려", "되돌려줘", "되돌려주세요", "undothat", "takeitback"), "undo"),
     **dict.fromkeys(("도움", "도와줘", "도와주세요", "사용법", "어떻게써", "어떻게써요", "helpme"), "help"),
     **dict.fromkeys(("영어로", "영어로보내줘", "englishplease", "inenglish"), "language en"),
     **dict.fromkeys(("한국어로", "한국어로보내줘", "koreanplease", "inkorean"), "language ko"),
 }
 SAID = MappingProxyType(_SAID)
 
+_DROPS = frozenset(
+    {"취소", "됐어", "됐어요", "아니요", "아니", "그만", "cancel", "nevermind", "no", "nothing", "forgetit"}
+)
+
 _SIGNS = re.compile(r"[\s.,!?~…·'\"]+")
 # "구독해 주세요", "검색 좀": what a verb may be followed by.
 _ENDING = re.compile(r"(?:해\s*(?:줘|주세요|주십시오|줄래요)?|할래요?|할게요|하기|하고\s*싶어요?|좀|요|please)$")
 _AFTER = frozenset({"해", "해줘", "해주세요", "줘", "주세요", "주십시오", "줄래요", "싶어", "싶어요", "좀", "please"})
 _NEWS = frozenset({"뉴스만", "기사만", "소식만", "알림만"})
-_PAUSES = frozenset({"pause", "멈춤", "멈춰", "쉬기"})
+_PAUSES = frozenset({"pause", "멈춤", "멈춰", "멈춰줘", "쉬기", "쉬어줘"})
+_LESS = frozenset({"빼줘", "빼주세요", "빼고", "꺼줘", "끄기"})
 _ONLY = frozenset({"only", "just"})
+_AROUND = frozenset({"i", "want", "news", "please", "about", *_ONLY})
 
 
 def sentence(text: str) -> str:
     """The command for a sentence that as a whole stands for one, or ""."""
     return SAID.get(_SIGNS.sub("", _words(text).casefold()), "")
+
+
+def drops(text: str) -> bool:
+    """Whether this takes back a question that waits for its words."""
+    return _SIGNS.sub("", _words(text).casefold()) in _DROPS
 
 
 def guess(text: str, is_topic: Callable[[str], bool]) -> str:
@@ -108,8 +118,11 @@ def guess(text: str, is_topic: Callable[[str], bool]) -> str:
         return f"quiet {text}"
     if not any(word.isdecimal() for word in typed) and wishes.span(typed) is not None:
         return f"mute {text}"
-    if words[0] in _PAUSES and wishes.span(words[1:]) is not None:
-        return f"mute {' '.join(words[1:])}"
+    for pause, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
+        if pause in _PAUSES and wishes.span(rest) is not None:
+            return f"mute {' '.join(rest)}"
+    if len(words) == 2 and words[1] in _LESS and is_topic(words[0]):
+        return f"unsubscribe {words[0]}"
     if verb := _last(words):
         return " ".join([verb.name, *words[: -_width(words)]])
     return f"subscribe {words[0]}" if len(words) == 1 and is_topic(words[0]) else ""
@@ -126,8 +139,8 @@ def _only(words: Sequence[str], is_topic: Callable[[str], bool]) -> str:
         return first
     if len(words) > 1 and is_topic(words[0]) and words[1] in _NEWS:
         return words[0]
-    rest = [word for word in words if word not in _ONLY]
-    return rest[0] if len(rest) == 1 < len(words) and is_topic(rest[0]) else ""
+    rest = [word for word in words if word not in _AROUND]
+    return rest[0] if len(rest) == 1 and not _ONLY.isdisjoint(words) and is_topic(rest[0]) else ""
 
 
 def _last(words: Sequence[str]) -> Verb | None:

@@ -86,7 +86,9 @@ def time_of_day(text: str) -> int | None:
 
 def quiet(words: Sequence[str]) -> Quiet | None:
     """Quiet hours: "23-7", "23:00~07:00", "밤 11시부터 아침 7시까지", "from 11pm to 7am"; None for what is none."""
-    text = "".join(words).casefold().removeprefix("from").removesuffix("까지")
+    text = (
+        "".join(words).casefold().removeprefix("hours").removeprefix("from").removesuffix("please").removesuffix("까지")
+    )
     if len(words) == 2 and all(time_of_day(word) is not None for word in words):
         text = "-".join(words)
     start, dash, end = _FROM.sub("-", text).replace("~", "-").replace("–", "-").partition("-")

@@ -117,12 +117,15 @@ class Door:
             return (Reply(self.words.say(language, "place.none", name=name)),) if tries <= REFUSALS_A_MINUTE else ()
         place, title = there
         meant = replace(inbound, address=place, place="channel", discreet=True)
+        before = self.chat.lately.undo(place)
         # In its own language, as what it is told about its settings is; never in two at once.
         replies = await self.chat.handle(
             meant, commands.without(command, name), person, await self.chat.language(meant)
         )
         replies = [commands.aimed(reply, place.chat, title) for reply in replies]
         self.chat.lately.said(inbound.address, replies)
+        if (undo := self.chat.lately.undo(place)) != before:  # a page shows none; typed here it is about that place
+            self.chat.lately.undone_by(inbound.address, f"{undo} @{place.chat}")
         return replies
 
     async def _flooding(self, inbound: Inbound) -> bool:

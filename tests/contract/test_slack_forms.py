@@ -82,7 +82,7 @@ async def test_what_a_form_of_the_page_changed_is_shown_there(sandbox: Running, 
     assert (await enters(people, "22-7"))["shows"] == "closed"
     await until(lambda: seen_in(sandbox, "D0RAE"))
     page = await people.sees("Rae", "home")
-    assert page["text"][:2] == ["22-07에는 조용히 합니다.", "지금 설정\n조용한 시간: 22-7"]
+    assert page["text"][:2] == ["지금 설정", "22-07에는 조용히 합니다.\n\n조용한 시간: 22-7"]
     assert [button["label"] for button in page["buttons"]] == ["조용한 시간"]
     (said,) = seen_in(sandbox, "D0RAE")
     assert labels(said) == ["되돌리기"]
@@ -100,7 +100,7 @@ async def test_a_refused_press_on_the_page_is_answered_on_the_page(
     await until(lambda: len(door.seen) == 3)
     await until(lambda: sandbox.world.record.count("slack", "views.publish") == 2)
     page = await people.sees("Rae", "home")
-    assert page["text"][:2] == ["이 버튼은 오래되었습니다.", "지금 설정\n조용한 시간: 22-7"]
+    assert page["text"][:2] == ["지금 설정", "이 버튼은 오래되었습니다.\n\n조용한 시간: 22-7"]
     assert not seen_in(sandbox, "D0RAE")
 
 

@@ -11,6 +11,7 @@ from newsbot.store.redis import Redis
 from tests.cast import GROUP, PLATFORMS, Cast, labels, until
 from tests.conftest import newsbot
 
+FLASH = "-1001000000400"  # @example_news_flash
 both = pytest.mark.parametrize("platform", PLATFORMS)
 
 
@@ -46,7 +47,7 @@ async def test_who_wants_it_quiet_is_asked_for_how_long(cast: Cast, platform: st
     assert any("모두" in label or "그만" in label for label in labels(told))
     await rae.says("두 시간")
     await rae.sees("알림을 멈춥니다.")
-    await rae.says("그만 보내 줘")
+    await rae.says("수신거부할래요")
     await rae.sees("알림을 모두 껐습니다.")
 
 
@@ -64,6 +65,60 @@ async def test_a_question_is_answered_without_replying(cast: Cast, platform: str
     await rae.sees("알아듣지 못한 말")
     await rae.says("7시 반")
     await rae.sees("07:30")
+
+
+@both
+async def test_a_question_is_dropped_and_nothing_is_undone(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("정치만")
+    await rae.sees("정치")
+    before = await rae.subscriber()
+    for words in ("취소", "never mind"):
+        await rae.says("/quiet 25:00")
+        await rae.sees("알아듣지 못한 말")
+        await rae.says(words)
+        await rae.sees("바뀐 것은 없습니다.")
+    assert await rae.subscriber() == before
+    await rae.says("/quiet 25:00")
+    await rae.sees("알아듣지 못한 말")
+    await rae.says("경제만 보고 싶어요")  # asks for something else, and gets it
+    await rae.sees("경제")
+    found = await rae.subscriber()
+    assert found is not None
+    assert found.topics == {"economy"}
+
+
+async def test_a_sentence_about_a_channel_is_about_the_channel(cast: Cast) -> None:
+    rae, there = cast.on("telegram", "Rae"), cast.on("telegram", "Rae", FLASH)
+    await rae.says("/subscribe all @example_news_flash")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("정치만 @example_news_flash")
+    await rae.sees("예시뉴스 속보")
+    found = await there.subscriber()
+    assert found is not None
+    assert found.topics == {"politics"}
+    assert await rae.subscriber() is None
+    await rae.says("/quiet @example_news_flash")
+    asked = await rae.sees("조용한 시간을 적어 주십시오")
+    assert "/quiet" not in asked.text, "typed as it stands there it would be about Rae's own chat"
+
+
+@both
+async def test_a_tap_on_a_page_is_undone_by_typing(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("/settings")
+    await rae.sees("지금 설정")
+    await rae.presses("조용한 시간")
+    await rae.sees("조용한 시간: 없음")
+    await rae.presses("○ 22:00-07:00")
+    await rae.sees("조용한 시간: 22:00-07:00")
+    await rae.says("되돌려줘")
+    await rae.sees("되돌렸습니다.")
+    found = await rae.subscriber()
+    assert found is not None
+    assert found.choices.quiet is None
 
 
 @both

@@ -102,7 +102,7 @@ CHANGES: tuple[tuple[str, str, str, str, Stored], ...] = (
     ("모아보기 7시 바로", "/digest 7 now", "일반 알림도 바로", "right away", has(digests=(Slot(420),), gather=False)),
     ("모아보기 바로", "/digest now", "일반 알림도 바로", "right away", has(gather=False)),
     ("모아보기 끄기", "/digest off", "모아보기를 껐습니다.", "off", has(digests=(), gather=False)),
-    ("하루 8건", "/cap 8", "하루 8건까지", "Up to 8 instant alerts a day.", has(cap=8)),
+    ("하루 8건", "/cap 8", "하루 8건으로 정했습니다.", "Set to 8 alerts a day.", has(cap=8)),
     ("하루 끄기", "/cap off", "제한하지 않습니다.", "No limit on alerts", has(cap=0)),
     ("길이 제목만", "/form headline", "제목만 보내", "Headlines only.", has(form="headline")),
     ("길이 사진", "/form image", "사진이 있으면", "picture", has(form="image")),

@@ -44,6 +44,7 @@ BUILT: dict[str, Sequence[str]] = {
     "cancelled": ["sending", "doubt", "lost"],
     "date.weekday": [str(day) for day in range(1, 8)],
     "level": [urgency.value for urgency in Urgency],
+    "floor": [urgency.value for urgency in Urgency],
     "reason": [*REASONS, "ask", "thanks"],
     "privacy": ["active", "quarantined", "stopped"],
     "why.later": [reason.replace(" ", "-") for reason in (MUTED, QUIET, CAP, GATHER)],

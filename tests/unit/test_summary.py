@@ -80,7 +80,7 @@ def test_the_lines_of_the_settings_say_what_happens() -> None:
         text = page.all(one, "ko")
         normal, breaking = (fate(one, urgency, NOON) for urgency in (Urgency.NORMAL, Urgency.BREAKING))
         if normal == "later":
-            assert "일반 알림은 모아서: 08:00, 18:30" in text, text
+            assert "일반 알림은 모아서 보내 드립니다: 08:00, 18:30" in text, text
         elif normal == "now":
             assert "일반 알림도 바로" in text, text
         if "속보와 긴급만 보내" in text and "politics" in one.topics:

@@ -25,6 +25,9 @@ log = structlog.get_logger()
 
 Meant = commands.Command | commands.Unknown
 
+MEASURED = frozenset({"quiet", "digest", "cap", "zone"})
+"""Questions whose answers are times and numbers: a sentence that asks for something else is none."""
+
 CHOOSING = frozenset(
     {
         "level",
@@ -54,7 +57,8 @@ def chat(
     subscription = Subscription(common)
     finding = Finding(common, subscription)
     choosing = Choosing(common, subscription, finding)
-    panels = Panels(common, subscription, choosing)
+    recent = Lately(common.clock)
+    panels = Panels(common, subscription, choosing, recent)
     return Chat(
         common,
         subscription,
@@ -63,7 +67,7 @@ def chat(
         panels,
         Leaving(common, panels, privacy_url),
         Reporting(common, tell, count),
-        Lately(common.clock),
+        recent,
     )
 
 
@@ -112,8 +116,8 @@ class Chat:
             command = commands.Unknown(typed.split()[0])
         if inbound.discreet:  # where commands alone reach the bot
             typed = typed.removeprefix("/")
-        if alone and (said := phrases.sentence(typed)) and not (roles and isinstance(command, commands.Command)):
-            command = commands.parse(said) or command
+        if alone and (said := self._sentence(inbound, typed)) and not (roles and isinstance(command, commands.Command)):
+            command = commands.parse(said, press=True) or command
         if isinstance(command, commands.Unknown):
             return self._guessed(inbound, typed) or command if alone else command
         if command.verb.name == "undo" and (undo := self.lately.undo(inbound.address)):
@@ -122,11 +126,23 @@ class Chat:
             return commands.parse(f"/subscribe {' '.join(linked)}") or command
         return command
 
+    def _sentence(self, inbound: Inbound, typed: str) -> str:
+        """The command a whole sentence stands for, about the place that it names."""
+        where, words = _apart(typed)
+        if not where and phrases.drops(typed) and self.lately.asked(inbound.address):
+            return "nevermind"
+        said = phrases.sentence(words)
+        return f"{said} {where}".rstrip() if said else ""
+
     def _guessed(self, inbound: Inbound, typed: str) -> Meant | None:
-        if (verb := self.lately.asked(inbound.address)) and not typed.startswith("/"):
-            return commands.parse(f"/{verb} {typed}")
-        guess = phrases.guess(typed, lambda word: topics.lookup(self.common.topics, word) is not None)
-        return commands.parse(f"/{guess}") if guess else None
+        """What the words would be an answer to, or look like."""
+        where, words = _apart(typed)
+        guess = phrases.guess(words, lambda word: topics.lookup(self.common.topics, word) is not None)
+        found = commands.parse(f"/{guess} {where}") if guess else None
+        verb = self.lately.asked(inbound.address)
+        asked = verb.partition(" ")[0]
+        other = isinstance(found, commands.Command) and found.verb.name != asked and asked in MEASURED
+        return commands.parse(f"/{verb} {typed}") if verb and not typed.startswith("/") and not other else found
 
     def _by_reply(self, reply: Reply, language: str) -> Reply:
         by_reply = self.common.say(language, "ask.reply")
@@ -142,8 +158,8 @@ class Chat:
         if not words or not isinstance(command, commands.Command) or command.verb.role is not Role.READER:
             return (Reply(say(language, "undo.none"), (settings,)),)
         if found is None or lately.state(found, self.common.clock().timestamp()) != words[0]:
-            now = "\n" + self.subscription.now(found) if found and found.state == "active" else ""
-            return (Reply(say(language, "undo.late") + now, (settings,), replaces=True),)
+            typed = inbound.kind == "say"
+            return (Reply(say(language, "undo.none" if typed else "undo.late"), (settings,) if typed else ()),)
         if command.verb.name == "unsubscribe" and not command.arguments:
             return (await self.subscription.taken_back(found, language),)
         first, *rest = await self._answer(inbound, command, person, language)
@@ -161,6 +177,8 @@ class Chat:
                 return await self.subscription.start(inbound, words, language)
             case "stop":
                 return await self.subscription.stop(inbound, person, language)
+            case "nevermind":
+                return (Reply(self.common.say(language, "ask.dropped")),)
             case "undo":
                 return await self._undo(inbound, words, person, language)
             case "restore":
@@ -282,3 +300,10 @@ class Chat:
                 korean = f" ({verb.korean[0]})" if language == "ko" and verb.korean else ""
                 lines.append(f"{verb.example}{korean}: {say(language, f'help.{verb.name}')}")
         return (Reply("\n".join(lines), settings),)
+
+
+def _apart(typed: str) -> tuple[str, str]:
+    """The place a sentence names ("@channel"), and its other words."""
+    words = typed.split()
+    where = next((word for word in words if word.startswith("@") and len(word) > 1), "")
+    return where, " ".join(word for word in words if word != where)

@@ -17,6 +17,7 @@ from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.finding import Finding
 from newsbot.flows.chat.lately import undo_button
 from newsbot.flows.chat.subscription import ALL, LANGUAGES, NONE, URGENCIES, Subscription
+from newsbot.flows.chat.summary import Summary
 
 FORMS: dict[str, Form] = {
     **dict.fromkeys(("headline", "제목", "제목만", "short", "짧게"), "headline"),
@@ -266,7 +267,10 @@ class Choosing:
         number = words[0].removesuffix("건").removesuffix("개") if len(words) == 1 else ""
         if not number.isdecimal() or not 1 <= int(number[:4]) <= MOST_COUNTED:
             return self._how("cap", words, language, most=MOST_COUNTED)
-        return await self._set(found, self._with(found, cap=int(number)), "cap.set", undo, n=int(number))
+        after = self._with(found, cap=int(number))
+        reply = await self._set(found, after, "cap.set", undo, n=int(number))
+        beyond = Summary(self.common, self.subscription).cap(after, self.common.words.pick(found.language))
+        return replace(reply, text=f"{reply.text} {beyond}".rstrip())
 
     async def _form(self, found: Subscriber, words: list[str], language: str) -> Reply:
         form = FORMS.get("".join(words).casefold())

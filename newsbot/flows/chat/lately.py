@@ -39,6 +39,10 @@ class Lately:
                 if button.data.startswith(UNDOES):
                     _keep(self._undo, chat, (now + STANDS, button.data))
 
+    def undone_by(self, chat: Address, data: str) -> None:
+        """There this takes the last change back."""
+        _keep(self._undo, chat, (self.clock().timestamp() + STANDS, data))
+
     def asked(self, chat: Address) -> str:
         """The verb whose words are waited for, with its place; or ""."""
         return self._fresh(self._asked, chat)

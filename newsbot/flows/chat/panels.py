@@ -12,6 +12,7 @@ from newsbot.core.model import Button, Inbound, Quiet, Reply, Slot, Subscriber, 
 from newsbot.flows.chat.choosing import MUTES, Choosing, mute_buttons, token
 from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.finding import public
+from newsbot.flows.chat.lately import Lately
 from newsbot.flows.chat.subscription import Subscription
 from newsbot.flows.chat.summary import Summary
 
@@ -19,6 +20,7 @@ ON, PART, OFF = "●", "◐", "○"
 QUIETS = ("23-7", "22-7", "0-6")
 DIGESTS = (("08:00", "18:30"), ("08:00",), ("18:30",), ("mon-08:00",))
 CAPS = (3, 5, 8)
+WIDE = {"ko": 3, "en": 2}  # topics in a row: phones cut a label that is too long
 PANELS = ("main", "topics", "quiet", "digests", "mute", "how", "words")
 MOVED = {"quiet": "quiet", "digest": "digests", "mute": "mute", "unmute": "mute"}
 """Where the buttons of the page "when" have gone, which was about three things; panels of before still have them."""
@@ -38,6 +40,7 @@ class Panels:
     common: Common
     subscription: Subscription
     choosing: Choosing
+    lately: Lately
 
     @property
     def summary(self) -> Summary:
@@ -67,7 +70,9 @@ class Panels:
             buttons.insert(place, Button(self.common.say(language, "button.back"), "set main"))
         elif inbound.kind != "home" and not alone:
             buttons.append(Button(self.common.say(language, "button.close"), "set close"))
-        return Reply(f"{said}\n\n{text}" if said else text, tuple(buttons), replaces=not about, wide=wide)
+        title, _, rest = text.partition("\n")  # which stays on top: on the bot's own page it is the heading
+        text = f"{title}\n{said}\n\n{rest}".rstrip() if said else text
+        return Reply(text, tuple(buttons), replaces=not about, wide=wide)
 
     async def tap(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Reply:
         """`<panel> [verb arguments…]`: do it, and show the panel as it is then."""
@@ -93,6 +98,7 @@ class Panels:
             return Reply(self.common.say(language, "panel.old"), (self._open(language),))
         if reply.ask:
             return reply
+        self.lately.said(inbound.address, [reply])  # the page has no room for "undo"; typed, it works
         return await self.show(inbound, name, language, "" if name in SHOWN else reply.text.partition("\n")[0])
 
     def _open(self, language: str) -> Button:
@@ -151,7 +157,7 @@ class Panels:
         first = self.common.topics[0]
         example = first.hashtag if language == "ko" else first.id
         text = [say(language, "topics.title"), *(lines if listed else []), say(language, "topics.legend")]
-        return "\n".join([*text, say(language, "topics.how", example=example)]), buttons, 3
+        return "\n".join([*text, say(language, "topics.how", example=example)]), buttons, WIDE.get(language, 2)
 
     def _quiet(self, found: Subscriber, language: str) -> Page:
         """Quiet hours, what comes through them, and by which clock."""
@@ -198,7 +204,7 @@ class Panels:
         ]
         for urgency in (Urgency.NORMAL, Urgency.BREAKING, Urgency.FLASH):
             mine = found.urgency is urgency and not chosen.least
-            buttons.append(self._pick(mine, say(language, f"level.{urgency.value}"), f"set how level {urgency.value}"))
+            buttons.append(self._pick(mine, say(language, f"floor.{urgency.value}"), f"set how level {urgency.value}"))
         buttons += [self._pick(chosen.cap == n, say(language, "how.cap", n=n), f"set how cap {n}") for n in CAPS]
         buttons.append(self._pick(not chosen.cap, say(language, "how.no_cap"), "set how cap off"))
         sound = "off" if chosen.sound else "on"

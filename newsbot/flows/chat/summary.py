@@ -20,7 +20,10 @@ class Summary:
     def all(self, found: Subscriber, language: str) -> str:
         """Everything that is chosen, a line each."""
         say, chosen = self.common.say, found.choices
-        lines = [say(language, "panel.title"), *self.topics(found, language), *self.words(chosen, language)]
+        lines = [say(language, "panel.title")]
+        if self.common.muted(chosen):
+            lines.append(self.mute(found, language))
+        lines += [*self.topics(found, language), *self.words(chosen, language)]
         if normal := self._normal(found, language):
             lines.append(normal)
         if chosen.quiet:
@@ -29,8 +32,6 @@ class Summary:
             lines.append(say(language, "chosen.zone", zone=self.common.zone_name(chosen.zone, language)))
         if held := self._held(found, language):
             lines.append(held)
-        if self.common.muted(chosen):
-            lines.append(self.mute(found, language))
         if cap := self.cap(found, language):
             lines.append(cap)
         return "\n".join([*lines, self.form(chosen, language)])
@@ -51,7 +52,7 @@ class Summary:
             ids = {topic for topic, floor in floors.items() if floor is urgency}
             if not found.topics and urgency is found.urgency:  # what has no topic of ours goes by it as well
                 rest = say(language, "chosen.rest", level=level)
-            elif ids:
+            elif ids and not (found.topics and urgency is Urgency.NORMAL):  # the first line names these, and no limit
                 lines.append(say(language, "level.topic", topics=self.subscription.names(ids, language), level=level))
         return [*lines, rest] if rest else lines
 
@@ -81,6 +82,9 @@ class Summary:
     def digests(self, found: Subscriber, language: str) -> list[str]:
         """When digests come, and what is in them."""
         say, chosen = self.common.say, found.choices
+        if not chosen.gather and self._held(found, language):
+            first = say(language, "digests.held", times=self.common.slots(chosen, language))
+            return list(filter(None, (first, self._normal(found, language))))
         if not chosen.gather or not chosen.digests:
             first = say(language, "digests.none")
         else:

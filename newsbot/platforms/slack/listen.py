@@ -149,8 +149,8 @@ class Listener:
         self._keep(self._finish(inbound, asked))
 
     async def _on_page(self, inbound: Inbound, replies: Sequence[Reply]) -> Sequence[Reply]:
-        """The same; on the bot's own page what a form changed is shown first, over the page as it is now, and plain words
-        about a press are shown nowhere else."""
+        """The same; on the bot's own page what a form changed is shown under its heading, on the page as it is now, and plain
+        words about a press are shown nowhere else."""
         handle, press = inbound.handle, inbound.kind == "press"
         home = isinstance(handle, Handle) and handle.pressed == "home" and inbound.kind != "home"
         if not home or not replies or any(reply.replaces or reply.ask for reply in replies):
@@ -159,7 +159,8 @@ class Listener:
             return replies
         page = await self._ask(replace(inbound, kind="home", text="", event=f"{inbound.event}:home"))
         said = replies[0].text.partition("\n")[0]
-        shown = [replace(one, text=f"{said}\n\n{one.text}", replaces=True) for one in page[:1]]
+        parts = [(one, one.text.partition("\n")) for one in page[:1]]
+        shown = [replace(one, text=f"{title}\n{said}\n\n{rest}", replaces=True) for one, (title, _, rest) in parts]
         return shown if shown and press else [*shown, *replies]
 
     async def _heard_by(self, body: Payload) -> Workspace:

@@ -125,10 +125,13 @@ def _answering(message: Message, me: Me) -> str:
     Only what we wrote counts as a question, and no alert: an alert holds foreign words.
     """
     text, question = message.text or "", message.reply_to_message
-    if not text or text.startswith("/") or question is None or not is_panel(question):
+    if not text or question is None or not is_panel(question):
         return text
     asked = question.from_user
     verb = marker.read(question.text or "") if asked is not None and asked.id == me.id else ""
+    first, _, where = verb.partition(" ")
+    if text.startswith("/"):  # the whole command: about the place the question was about
+        return f"{text} {where}" if where and text.split()[0] == f"/{first}" else text
     return f"/{verb} {text}" if verb else text
 
 
