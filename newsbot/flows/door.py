@@ -74,7 +74,7 @@ class Door:
             return await self._ignore(inbound, command)
         if inbound.anonymous:
             person = None
-        command = self.chat.meant(inbound, command, person)
+        command = self.chat.meaning.of(inbound, command, person)
         unknown = isinstance(command, commands.Unknown)
         if unknown and not alone(inbound) and inbound.kind != "press":
             return ()  # a group's talk is none of the bot's business

@@ -39,8 +39,7 @@ def digest(
     """One message of the first ten stories, by topic in the order they come; the others, and `more`, are only counted.
 
     `title` is a slot ("morning", "evening") or words of one's own. `deferred`: how many alerts quiet hours put off into
-    it. `withdrawn` are named last, by topic and time alone. `story` is its own id. `private`: only one reader sees it, so the
-    way to that one's settings stands below. Raises KeyError.
+    it. `withdrawn` are named last, by topic and time alone. `private`: the way to that reader's settings stands below.
     """
     frame = Frame(language, catalog, topics, Clock(catalog, now, zone, home), campaign=campaign)
     kept = [one for one in stories if one.kind != "retraction"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from newsbot.core import commands, phrases, topics
+from newsbot.core import commands
 from newsbot.core.model import Address, Button, Inbound, Person, Reply, Role, Subscriber
 from newsbot.flows.chat import lately
 from newsbot.flows.chat.choosing import Choosing
@@ -15,6 +15,7 @@ from newsbot.flows.chat.common import Common
 from newsbot.flows.chat.finding import Finding, public
 from newsbot.flows.chat.lately import Lately
 from newsbot.flows.chat.leaving import Leaving
+from newsbot.flows.chat.meaning import Meaning
 from newsbot.flows.chat.panels import Panels
 from newsbot.flows.chat.reporting import Reporting
 from newsbot.flows.chat.subscription import Subscription
@@ -22,11 +23,6 @@ from newsbot.flows.chat.subscription import Subscription
 __all__ = ["Chat", "Common", "chat"]
 
 log = structlog.get_logger()
-
-Meant = commands.Command | commands.Unknown
-
-MEASURED = frozenset({"quiet", "digest", "cap", "zone"})
-"""Questions whose answers are times and numbers: a sentence that asks for something else is none."""
 
 CHOOSING = frozenset(
     {
@@ -68,6 +64,7 @@ def chat(
         Leaving(common, panels, privacy_url),
         Reporting(common, tell, count),
         recent,
+        Meaning(common, subscription, recent),
     )
 
 
@@ -83,6 +80,7 @@ class Chat:
     leaving: Leaving
     reporting: Reporting
     lately: Lately
+    meaning: Meaning
 
     async def language(self, inbound: Inbound) -> str:
         """The language of this place: what it chose, else what the person's app says, else the default."""
@@ -101,48 +99,6 @@ class Chat:
         if inbound.place != "group" or inbound.discreet or not (read or command.verb.name == "set"):
             return replies
         return [replace(reply, passing=True) for reply in replies]
-
-    def meant(self, inbound: Inbound, command: commands.Command | commands.Unknown, person: Person | None) -> Meant:
-        """The command behind what was said: sentences, the words a question waits for, "undo", a link into a group.
-
-        What a listed person's verbs are called is a word like any other to everybody else.
-        """
-        if inbound.kind == "press":
-            return command
-        alone, typed = inbound.place == "private" or inbound.discreet, inbound.text
-        roles = person.roles if person else ()
-        theirs = isinstance(command, commands.Command) and command.verb.role not in (Role.READER, *roles)
-        if theirs and alone and not typed.startswith("/"):
-            command = commands.Unknown(typed.split()[0])
-        if inbound.discreet:  # where commands alone reach the bot
-            typed = typed.removeprefix("/")
-        if alone and (said := self._sentence(inbound, typed)) and not (roles and isinstance(command, commands.Command)):
-            command = commands.parse(said, press=True) or command
-        if isinstance(command, commands.Unknown):
-            return self._guessed(inbound, typed) or command if alone else command
-        if command.verb.name == "undo" and (undo := self.lately.undo(inbound.address)):
-            return commands.parse(undo, press=True) or command
-        if command.verb.name == "start" and not alone and (linked := self.subscription.linked(command.arguments)):
-            return commands.parse(f"/subscribe {' '.join(linked)}") or command
-        return command
-
-    def _sentence(self, inbound: Inbound, typed: str) -> str:
-        """The command a whole sentence stands for, about the place that it names."""
-        where, words = _apart(typed)
-        if not where and phrases.drops(typed) and self.lately.asked(inbound.address):
-            return "nevermind"
-        said = phrases.sentence(words)
-        return f"{said} {where}".rstrip() if said else ""
-
-    def _guessed(self, inbound: Inbound, typed: str) -> Meant | None:
-        """What the words would be an answer to, or look like."""
-        where, words = _apart(typed)
-        guess = phrases.guess(words, lambda word: topics.lookup(self.common.topics, word) is not None)
-        found = commands.parse(f"/{guess} {where}") if guess else None
-        verb = self.lately.asked(inbound.address)
-        asked = verb.partition(" ")[0]
-        other = isinstance(found, commands.Command) and found.verb.name != asked and asked in MEASURED
-        return commands.parse(f"/{verb} {typed}") if verb and not typed.startswith("/") and not other else found
 
     def _by_reply(self, reply: Reply, language: str) -> Reply:
         by_reply = self.common.say(language, "ask.reply")
@@ -300,10 +256,3 @@ class Chat:
                 korean = f" ({verb.korean[0]})" if language == "ko" and verb.korean else ""
                 lines.append(f"{verb.example}{korean}: {say(language, f'help.{verb.name}')}")
         return (Reply("\n".join(lines), settings),)
-
-
-def _apart(typed: str) -> tuple[str, str]:
-    """The place a sentence names ("@channel"), and its other words."""
-    words = typed.split()
-    where = next((word for word in words if word.startswith("@") and len(word) > 1), "")
-    return where, " ".join(word for word in words if word != where)
