@@ -117,8 +117,11 @@ async def test_an_old_post_is_pushed_by_file_and_told_of_by_stories_why_and_aler
     refused(olu, 1, "Olu", "editor")
     refused(zoe, 2, "Zoe")
     pushed = fine(await does("push", held["id"].lower(), "--yes", "--json", "--as", "Ed")).row
-    assert (pushed["pushed"], pushed["state"]) == (True, "open")
-    if not any(proc.running for proc in lived_in.procs):
+    up = any(proc.running for proc in lived_in.procs)
+    assert pushed["pushed"] is True
+    # Two chats may have it before the terminal looks.
+    assert pushed["state"] in (("open", "done") if up else ("open",))
+    if not up:
         await lived_in.run()
     await until(lambda: len(lived_in.seen("예시군 옛 소식")) == 2, "it arrives in both", 20)
     shown = fine(await does("stories", "show", held["id"], "--json")).row
