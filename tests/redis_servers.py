@@ -224,7 +224,9 @@ class Spread:
 
     def start(self) -> None:
         """Returns once every node says the cluster is whole."""
-        flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", str(DOWN_AFTER)]
+        # Where nobody can be promoted nobody need be missed soon: half a second without a processor is no fault.
+        patience = DOWN_AFTER if self.replicas else 20 * DOWN_AFTER
+        flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", str(patience)]
         flags += ["--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"]
         for number in range(self.masters * (self.replicas + 1)):
             node = Node(self.folder / f"node-{number}", flags)
