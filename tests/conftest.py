@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from newsbot import bootstrap
+from newsbot.bootstrap.sources import build_sources
 from newsbot.ports import StoreDown
 from newsbot.procs import runtime, watcher, web, worker
 from newsbot.procs.runtime import Process
@@ -138,7 +139,7 @@ async def newsbot(running: Running, redis: Redis, data: Path, *sites: Path, **mo
     """A whole newsbot in this process, as `newsbot run` puts it together, until the block ends."""
     environ = environment(running, data, REDIS_URL=redis.url, **more)
     settings = bootstrap.read_settings(environ)
-    sources = bootstrap.sources(bootstrap.plain(settings), settings, sites)
+    sources = build_sources(bootstrap.plain(settings), settings, sites)
     async with runtime.process(settings, redis.url, environ) as process:
         sock = web.listen(process)
         process.port = sock.getsockname()[1]  # type: ignore[attr-defined]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -43,10 +42,8 @@ from newsbot.flows.report import Report
 from newsbot.flows.retention import Retention
 from newsbot.flows.revise import Revise
 from newsbot.flows.upkeep import Upkeep
-from newsbot.ports import Fetch, Platform, Source
-from newsbot.settings import ConfigError, Settings, SourceSection
-from newsbot.sources.feed import FeedSource
-from newsbot.sources.jekyll import JekyllSource
+from newsbot.ports import Platform
+from newsbot.settings import ConfigError, Settings
 from newsbot.store.archive import RedisArchive
 from newsbot.store.audiences import RedisAudiences
 from newsbot.store.audit import RedisAudit
@@ -309,34 +306,6 @@ def people(config: Settings, origin: str = "settings") -> tuple[Person, ...]:
             ids.append(one)
         found.append(Person(section.name, frozenset(section.roles), tuple(ids)))
     return tuple(found)
-
-
-def sources(
-    base: Plain, config: Settings, folders: Sequence[Path] = (), feeds: Sequence[str] = (), fetch: Fetch | None = None
-) -> list[Source]:
-    """What to watch: the config's, and what the command line names. Raises ConfigError for a missing folder."""
-    named = list(config.source)
-    # What has no name of its own is called by its place: two sites called "site" must not share a baseline.
-    named += [SourceSection(name=str(folder.resolve()), path=folder) for folder in folders]
-    named += [SourceSection(name=url, kind="feed", url=url) for url in feeds]
-    fetch = fetch or fetcher(config)
-    found: list[Source] = []
-    for section in named:
-        shared: dict[str, Any] = {
-            "zone": config.site.zone,
-            "publisher": config.site.name,
-            "now": now,
-            "mark": base.mark,
-            "urgency": Urgency.BREAKING if section.urgency == "breaking" else None,
-            "topics": section.topics,
-        }
-        if section.path is None:
-            found.append(FeedSource(section.name, section.url, fetch=fetch, every=section.every, **shared))
-            continue
-        if not section.path.is_dir():
-            raise ConfigError(f"site folder {section.path} does not exist or is no folder")
-        found.append(JekyllSource(section.name, section.path, url=section.url or config.site.url or None, **shared))
-    return found
 
 
 def worker_name() -> str:

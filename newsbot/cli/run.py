@@ -17,6 +17,7 @@ if sys.platform != "win32":
     import uvloop
 
 from newsbot import bootstrap
+from newsbot.bootstrap.sources import build_sources
 from newsbot.cli.common import NOTHING_ON, Quit, configured
 from newsbot.ports import Source
 from newsbot.procs import runtime, watcher, web, worker
@@ -66,7 +67,7 @@ def start(
     settings = configured(serves=True)
     bootstrap.check_redis(settings)  # before the data folder is taken: a mistake is told whoever has it
     try:
-        sources = bootstrap.sources(bootstrap.plain(settings), settings, sites or (), feeds or ())
+        sources = build_sources(bootstrap.plain(settings), settings, sites or (), feeds or ())
     except ValidationError:
         raise Quit("--feed: must start with http:// or https://", 2) from None
     if needs_sources and not sources:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from newsbot import bootstrap
+from newsbot.bootstrap.sources import build_sources
 from newsbot.cli.doctor.here import broken
 from newsbot.cli.doctor.room import Finding, Room, aside
 from newsbot.core.model import Article
@@ -23,7 +24,7 @@ def scan(room: Room, section: SourceSection) -> asyncio.Task[Sequence[Article]]:
 def read(room: Room, section: SourceSection) -> Sequence[Article]:
     """Every article of this source, by the code that watches it. Raises SourceError, ConfigError."""
     alone = room.settings.model_copy(update={"source": (section,)})
-    (source,) = bootstrap.sources(bootstrap.plain(alone), alone)
+    (source,) = build_sources(bootstrap.plain(alone), alone)
     return asyncio.run(whole(source.scan()))
 
 

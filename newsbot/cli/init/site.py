@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from newsbot import bootstrap
+from newsbot.bootstrap.sources import build_sources
 from newsbot.core import editorial
 from newsbot.core.model import Article
 from newsbot.ports import FetchError, SourceError
@@ -112,7 +113,7 @@ async def read(settings: Settings, table: dict[str, Any]) -> Look:
     """Read the source this table describes. Raises as `look`."""
     section = SourceSection(name="setup", **table)
     plain = bootstrap.plain(settings)
-    (source,) = bootstrap.sources(plain, settings.model_copy(update={"source": (section,)}))
+    (source,) = build_sources(plain, settings.model_copy(update={"source": (section,)}))
     articles = await source.scan()
     ordered = sorted(articles, key=lambda article: article.published_at or "")
     return Look(table, ordered, ordered[-1].zone if ordered else settings.site.zone)
