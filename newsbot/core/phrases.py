@@ -20,7 +20,7 @@ _SAID: dict[str, str] = {
     ),
     **dict.fromkeys(
         ("속보만", "속보만받기", "속보만보내줘", "속보만받을래요", "breakingonly", "onlybreaking", "onlybreakingnews"),
-        "subscribe all breaking",
+        "subscribe breaking",
     ),
     **dict.fromkeys(
         (
@@ -67,7 +67,8 @@ _SAID: dict[str, str] = {
         "mute",
     ),
     **dict.fromkeys(("주제고르기", "주제목록", "choosetopics", "picktopics"), "topics"),
-    **dict.fromkeys(("조용한시간", "quiethours"), "quiet"),
+    **dict.fromkeys(("조용한시간", "quiethours", "밤에는조용히", "밤에는조용히해줘", "밤에조용히해줘"), "quiet"),
+    **dict.fromkeys(("다시켜줘", "다시켜", "다시보내줘", "다시보내주세요"), "unmute"),
     **dict.fromkeys(("조용한시간꺼줘", "조용한시간끄기", "조용한시간없음", "noquiethours"), "quiet off"),
     **dict.fromkeys(("모아보기시각", "모아볼때", "digesttimes"), "digest"),
     **dict.fromkeys(("최신뉴스", "최근뉴스", "오늘뉴스", "뉴스", "latestnews", "news"), "latest"),
@@ -90,10 +91,34 @@ _SIGNS = re.compile(r"[\s.,!?~…·'\"]+")
 _ENDING = re.compile(r"(?:해\s*(?:줘|주세요|주십시오|줄래요)?|할래요?|할게요|하기|하고\s*싶어요?|좀|요|please)$")
 _AFTER = frozenset({"해", "해줘", "해주세요", "줘", "주세요", "주십시오", "줄래요", "싶어", "싶어요", "좀", "please"})
 _NEWS = frozenset({"뉴스만", "기사만", "소식만", "알림만"})
-_PAUSES = frozenset({"pause", "멈춤", "멈춰", "멈춰줘", "쉬기", "쉬어줘"})
-_LESS = frozenset({"빼줘", "빼주세요", "빼고", "꺼줘", "끄기"})
+_OFF = frozenset({"꺼", "꺼줘", "꺼주세요", "끄기"})
+_PAUSES = frozenset({"pause", "멈춤", "멈춰", "멈춰줘", "멈춰주세요", "쉬기", "쉬어줘", *_OFF})
+_LESS = frozenset({"빼", "빼줘", "빼주세요", "빼고", "말고", *_OFF})
+_GATHERS = frozenset({"모아줘", "모아주세요", "모아서", "보내줘", "보내주세요"})
 _ONLY = frozenset({"only", "just"})
-_AROUND = frozenset({"i", "want", "news", "please", "about", *_ONLY})
+_AND = frozenset({"and", "&", "그리고"})
+_AROUND = frozenset(
+    {
+        "i",
+        "d",
+        "would",
+        "like",
+        "want",
+        "to",
+        "show",
+        "send",
+        "me",
+        "get",
+        "see",
+        "news",
+        "please",
+        "about",
+        *_ONLY,
+        *_AND,
+    }
+)
+_PARTICLE = re.compile(r"(?:이랑|랑|하고|와|과|은|는|을|를|도)$")
+_URGENT = frozenset({"속보만", "긴급만"})
 
 
 def sentence(text: str) -> str:
@@ -112,17 +137,17 @@ def guess(text: str, is_topic: Callable[[str], bool]) -> str:
     words, typed = _SIGNS.sub(" ", text.casefold()).split(), text.split()
     if not words:
         return ""
-    if topic := _only(words, is_topic):
-        return f"subscribe only {topic}"
-    if wishes.quiet(typed) is not None:
-        return f"quiet {text}"
+    if chosen := _chosen(words, is_topic):
+        return chosen
+    if (hours := _quiet(typed)) is not None:
+        return f"quiet {hours}"
     if not any(word.isdecimal() for word in typed) and wishes.span(typed) is not None:
         return f"mute {text}"
     for pause, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
         if pause in _PAUSES and wishes.span(rest) is not None:
             return f"mute {' '.join(rest)}"
-    if len(words) == 2 and words[1] in _LESS and is_topic(words[0]):
-        return f"unsubscribe {words[0]}"
+    if len(words) > 1 and words[-1] in _GATHERS and wishes.slots(words[:-1]):
+        return f"digest {' '.join(words[:-1])}"
     if verb := _last(words):
         return " ".join([verb.name, *words[: -_width(words)]])
     return f"subscribe {words[0]}" if len(words) == 1 and is_topic(words[0]) else ""
@@ -133,14 +158,43 @@ def _words(text: str) -> str:
     return text if not text.startswith("/") else "" if text[1:2].isascii() else text[1:]
 
 
-def _only(words: Sequence[str], is_topic: Callable[[str], bool]) -> str:
-    first = words[0].removesuffix("만")
-    if first != words[0] and is_topic(first):
-        return first
-    if len(words) > 1 and is_topic(words[0]) and words[1] in _NEWS:
-        return words[0]
+def _chosen(words: Sequence[str], is_topic: Callable[[str], bool]) -> str:
+    """Topics alone, or none of them: "정치랑 경제만", "정치 속보만", "only politics and economy", "정치만 빼고"."""
+    plain = [word for word in words if word not in _AND]
+    named: list[str] = []
+    only = False
+    for word in plain:
+        found = _topic(word, is_topic) or _topic(word.removesuffix("만"), is_topic)
+        if not found or only:
+            break
+        named.append(found)
+        only = word.endswith("만") and not is_topic(word)
+    rest = plain[len(named) :]
+    if named and rest and rest[0] in _LESS:
+        return " ".join(["unsubscribe", *named])
+    if named and rest and rest[0] in _URGENT:
+        return " ".join(["subscribe only", *named, rest[0].removesuffix("만")])
+    if named and (only or (rest and rest[0] in _NEWS)):
+        return " ".join(["subscribe only", *named])
     rest = [word for word in words if word not in _AROUND]
-    return rest[0] if len(rest) == 1 and not _ONLY.isdisjoint(words) and is_topic(rest[0]) else ""
+    english = rest and not _ONLY.isdisjoint(words) and all(map(is_topic, rest))
+    return " ".join(["subscribe only", *rest]) if english else ""
+
+
+def _topic(word: str, is_topic: Callable[[str], bool]) -> str:
+    """The topic this word names, without the particle behind it; or ""."""
+    bare = _PARTICLE.sub("", word)
+    return word if is_topic(word) else bare if is_topic(bare) else ""
+
+
+def _quiet(typed: Sequence[str]) -> str | None:
+    """The hours that should be quiet, where a sentence names some."""
+    words = list(typed)
+    if words[:2] == ["조용한", "시간"]:
+        words = words[2:]
+    while words and words[-1] in ("조용히", "조용하게", *_AFTER):
+        words.pop()
+    return " ".join(words) if words and wishes.quiet(words) is not None else None
 
 
 def _last(words: Sequence[str]) -> Verb | None:

@@ -76,14 +76,16 @@ class Door:
             person = None
         command = self.chat.meaning.of(inbound, command, person)
         unknown = isinstance(command, commands.Unknown)
-        if unknown and not alone(inbound) and inbound.kind != "press":
+        if unknown and not alone(inbound) and not inbound.named and inbound.kind != "press":
             return ()  # a group's talk is none of the bot's business
         if person is None and await self._flooding(inbound):
             return ()
         language = await self.chat.language(inbound)
         if isinstance(command, commands.Unknown):
             pressed = inbound.kind == "press"
-            return self._old(inbound, language) if pressed else self._unknown(command, person, language)
+            return (
+                self._old(inbound, language) if pressed else public(inbound, self._unknown(command, person, language))
+            )
         if alone(inbound) and command.verb.role is Role.READER and (name := self._place(command)):
             return await self._elsewhere(inbound, command, name, person, language)
         allowed = commands.may(command.verb, inbound, person, self.ops)

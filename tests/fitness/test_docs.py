@@ -174,6 +174,7 @@ def test_every_key_of_the_config_file_has_a_comment_above_it() -> None:
 def test_slack_manifest_asks_for_exactly_what_the_code_uses() -> None:
     assert MANIFEST["oauth_config"]["scopes"]["bot"] == list(SCOPES)
     assert set(SCOPES) == {
+        "app_mentions:read",  # app_mention
         "chat:write",  # chat.postMessage, chat.postEphemeral, chat.update, chat.delete
         "commands",  # /news
         "channels:read",  # conversations.info, .list, .members and membership events of public channels
@@ -183,7 +184,7 @@ def test_slack_manifest_asks_for_exactly_what_the_code_uses() -> None:
         "users:read",  # users.info
     }
     assert set(MANIFEST["settings"]["event_subscriptions"]["bot_events"]) == inbound.CLOSED | {
-        *("member_joined_channel", "member_left_channel", "message.im", "app_home_opened"),
+        *("member_joined_channel", "member_left_channel", "message.im", "app_mention", "app_home_opened"),
         *("app_uninstalled", "tokens_revoked"),  # Listener._notice
     }
     assert MANIFEST["settings"]["socket_mode_enabled"] is True

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from newsbot.core.model import Quiet, Urgency
 from newsbot.sandbox.serve import Running
 from newsbot.store.redis import Redis
 from tests.cast import GROUP, PLATFORMS, Cast, labels, until
@@ -188,3 +189,56 @@ async def test_pictures_that_are_never_sent_cannot_be_chosen(
         found = await rae.subscriber()
         assert found is not None
         assert found.choices.form == "excerpt"
+
+
+async def test_a_double_tap_on_undo_undoes_once(cast: Cast) -> None:
+    rae = cast.on("telegram", "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("정치만")
+    told = await rae.sees("지금 받는 알림: 정치.")
+    undo = told.payload["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+    for _ in range(2):
+        await rae.sends(undo, told)
+    await rae.says("/why")
+    await rae.sees("이곳에 보낸 알림이 아직 없습니다.")
+    assert not rae.has("되돌리지 않았습니다")
+    found = await rae.subscriber()
+    assert found is not None
+    assert not found.topics
+
+
+@both
+async def test_what_was_undone_can_be_had_again(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("/quiet 22-6")
+    told = await rae.sees("22:00-06:00")
+    for label, said, hours in (
+        ("되돌리기", "되돌렸습니다.", None),
+        ("다시 적용", "다시 적용했습니다. 22:00-06:00", Quiet(22 * 60, 6 * 60)),
+        ("되돌리기", "되돌렸습니다.", None),
+    ):
+        await rae.presses(label, told)
+        told = await rae.sees(said)
+        found = await rae.subscriber()
+        assert found is not None
+        assert found.choices.quiet == hours
+
+
+@both
+async def test_breaking_alone_keeps_the_topics(cast: Cast, platform: str) -> None:
+    """The button of the welcome and the sentence; who has keywords alone gets all that is urgent."""
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    await rae.says("/start")
+    await rae.presses("속보만", await rae.offers("속보만"))
+    await rae.sees("속보와 긴급만")
+    found = await rae.subscriber()
+    assert found is not None
+    assert (found.topics, found.urgency) == ({"politics"}, Urgency.BREAKING)
+    await rae.says("/subscribe none")
+    await rae.says("속보만")
+    await until(lambda: rae.has("모든 주제의 알림을 켰습니다. 속보와 긴급만"))

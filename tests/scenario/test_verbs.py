@@ -317,7 +317,7 @@ async def test_a_first_keyword_subscribes_that_alone(cast: Cast, site: Path, pla
     await rae.presses("되돌리기", added)
     await rae.sees("이제 받는 알림이 없습니다.")
     await became(rae, lambda one: one.state == "stopped", "nothing is left")
-    await rae.presses("되돌리기")
+    await rae.presses("다시 적용")
     await became(rae, lambda one: (one.state, one.choices.words) == ("active", {"반도체"}), "undone")
 
 

@@ -22,7 +22,8 @@ class Inbound:
     `visiting`: said in a workspace that is not our own, where the bot is at work as well; nobody has a role there but by the
     whole "workspace/user".
     `event` is the platform's own id of this update, the same when it is delivered again. `discreet` says that only the
-    person who spoke sees the answer. `language` is what the person's app is set to, or "". `handle` belongs to the adapter.
+    person who spoke sees the answer. `named`: said to the bot by its name, where others talk as well. `language` is what the
+    person's app is set to, or "". `handle` belongs to the adapter.
     """
 
     kind: Literal["say", "press", "home", "added", "removed", "blocked", "unblocked", "moved"]
@@ -35,6 +36,7 @@ class Inbound:
     anonymous: bool = False
     visiting: bool = False
     discreet: bool = False
+    named: bool = False
     language: str = ""
     handle: Any = None
 

@@ -113,14 +113,20 @@ class Chat:
         command = commands.parse(" ".join(words[1:]), press=True)
         if not words or not isinstance(command, commands.Command) or command.verb.role is not Role.READER:
             return (Reply(say(language, "undo.none"), (settings,)),)
-        if found is None or lately.state(found, self.common.clock().timestamp()) != words[0]:
+        again, before = words[0].startswith(commands.UNDOES), words[0].removeprefix(commands.UNDOES)
+        if found is None or lately.state(found, self.common.clock().timestamp()) != before:
             typed = inbound.kind == "say"
+            if not typed and self.lately.undone(inbound.address) == " ".join(words):
+                return ()  # a second tap: the answer to the first stands there
             return (Reply(say(language, "undo.none" if typed else "undo.late"), (settings,) if typed else ()),)
+        self.lately.undid(inbound.address, " ".join(words))
         if command.verb.name == "unsubscribe" and not command.arguments:
             return (await self.subscription.taken_back(found, language),)
         first, *rest = await self._answer(inbound, command, person, language)
-        said = first.text if command.verb.name == "restore" else say(language, "undo.done") + " " + first.text
-        return (replace(first, text=said, replaces=True), *rest)
+        told = "" if command.verb.name == "restore" else say(language, "undo.done") + " "
+        told = say(language, "redo.done") + " " if again else told
+        buttons = first.buttons if again else lately.redoing(first.buttons, say(language, "button.redo"))
+        return (replace(first, text=told + first.text, buttons=buttons, replaces=True), *rest)
 
     async def _answer(
         self, inbound: Inbound, command: commands.Command, person: Person | None, language: str

@@ -60,7 +60,8 @@ class Choosing:
         found = await self.common.subscribers.get(inbound.address)
         if found is None or found.state == "stopped":
             if verb in ("mute", "unmute"):
-                return Reply(self.common.say(language, "unsubscribe.none"))
+                again = Button(self.common.say(language, "button.start"), "subscribe")
+                return Reply(self.common.say(language, "unsubscribe.none"), (again,) if verb == "unmute" else ())
             if verb != "keyword" or not arguments:
                 return self._first(verb, arguments, language)
             found = newcomer(inbound.address, language, self.common.defaults, found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from newsbot.core.commands import MOST_DATA, UNDOES
 from newsbot.core.model import Address, Button, Reply, Subscriber
@@ -27,6 +27,7 @@ class Lately:
     clock: Clock
     _asked: OrderedDict[Address, tuple[float, str]] = field(default_factory=OrderedDict)
     _undo: OrderedDict[Address, tuple[float, str]] = field(default_factory=OrderedDict)
+    _undone: OrderedDict[Address, tuple[float, str]] = field(default_factory=OrderedDict)
 
     def said(self, chat: Address, replies: Sequence[Reply]) -> None:
         """These were the answers there."""
@@ -42,6 +43,14 @@ class Lately:
     def undone_by(self, chat: Address, data: str) -> None:
         """There this takes the last change back."""
         _keep(self._undo, chat, (self.clock().timestamp() + STANDS, data))
+
+    def undid(self, chat: Address, words: str) -> None:
+        """There this took the last change back."""
+        _keep(self._undone, chat, (self.clock().timestamp() + STANDS, words))
+
+    def undone(self, chat: Address) -> str:
+        """The words that took the last change back; or ""."""
+        return self._fresh(self._undone, chat)
 
     def asked(self, chat: Address) -> str:
         """The verb whose words are waited for, with its place; or ""."""
@@ -61,6 +70,16 @@ def undo_button(after: Subscriber, data: str, label: str, now: float) -> tuple[B
     or more than a button may. `now` in unix seconds."""
     said = f"{UNDOES}{state(after, now)} {data}"
     return (Button(label, said),) if data and len(said.encode()) <= MOST_DATA else ()
+
+
+def redoing(buttons: Sequence[Button], label: str) -> tuple[Button, ...]:
+    """The buttons under what was undone: what would undo that in turn says so, and is marked by a second sign."""
+    return tuple(
+        replace(one, label=label, data=f"{UNDOES}{one.data}")
+        if one.data.startswith(UNDOES) and len(one.data.encode()) < MOST_DATA
+        else one
+        for one in buttons
+    )
 
 
 def state(subscriber: Subscriber, now: float) -> str:

@@ -31,7 +31,7 @@ class Meaning:
         """
         if inbound.kind == "press":
             return command
-        alone, typed = inbound.place == "private" or inbound.discreet, inbound.text
+        alone, typed = inbound.place == "private" or inbound.discreet or inbound.named, inbound.text
         roles = person.roles if person else ()
         theirs = isinstance(command, commands.Command) and command.verb.role not in (Role.READER, *roles)
         if theirs and alone and not typed.startswith("/"):

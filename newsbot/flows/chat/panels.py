@@ -121,7 +121,7 @@ class Panels:
         say = self.common.say
         buttons = [
             Button(say(language, "button.all"), "set main subscribe all"),
-            Button(say(language, "button.breaking"), "set main subscribe all breaking"),
+            Button(say(language, "button.breaking"), "set main subscribe breaking"),
             Button(say(language, "button.topics"), "set topics"),
         ]
         return self.subscription.welcome(language), buttons, 0

@@ -69,7 +69,7 @@ class Subscription:
         everything = active and not active.topics and active.urgency is Urgency.NORMAL and not active.choices.least
         choices = (
             *(() if everything else (Button(say(language, "button.all"), f"subscribe all {language}"),)),
-            Button(say(language, "button.breaking"), f"subscribe all breaking {language}"),
+            Button(say(language, "button.breaking"), f"subscribe breaking {language}"),
             Button(say(language, "button.topics"), "topics"),
         )
         return (Reply(text, (*again, *choices)),)
@@ -327,6 +327,8 @@ def wanted_by(wish: Wish, address: Address, before: Subscriber | None, language:
         urgency = wish.urgency or Urgency.NORMAL
         return replace(before, topics=ids, urgency=urgency, language=language, state="active", choices=plain)
     ids = (before.topics - {NONE}) | named if before.topics and named else words or before.topics
+    if wish.urgency and NONE in ids and not words:  # whoever had keywords alone and asks for all that is urgent
+        ids = named
     if wish.only and named:
         ids, plain = named, replace(plain, least=tuple(pair for pair in before.choices.least if pair[0] in named))
     return replace(

@@ -15,6 +15,7 @@ OURS = "news:"
 FORM, FIELD = "news", "news:words"
 
 CHANNEL = re.compile(r"<#([CG][A-Z0-9]+)(?:\|[^>]*)?>")
+NAME = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>[,:!?.]*")
 LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
 
 # Every way a channel can be closed to the bot without a word about the bot itself.
@@ -189,11 +190,11 @@ def _origin(metadata: str) -> Origin | None:
 
 
 def from_event(body: dict[str, Any], me: Me, direct: str = "") -> Inbound | None:
-    """The bot's own coming and going, its page being opened, what people write to it directly; everything else is None."""
+    """The bot's own coming and going, its page being opened, what people write to it; everything else is None."""
     event = _dict(body, "event")
     kind, ident = _str(event, "type"), f"slack:{_str(body, 'event_id')}"
-    if kind == "message":
-        return _direct(event, ident, me)
+    if kind in ("message", "app_mention"):
+        return _written(event, ident, me)
     if user := home_of(body):
         return _home(_str(event, "channel") or direct, user, body, me)
     channel = _str(event, "channel") or _str(_dict(event, "channel"), "id")
@@ -245,17 +246,42 @@ def plain(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _direct(event: dict[str, Any], ident: str, me: Me) -> Inbound | None:
-    channel, user, text = _str(event, "channel"), _str(event, "user"), plain(_str(event, "text"))
-    if _str(event, "channel_type") != "im" or not channel or not user or user == me.user or not text.strip():
+def _written(event: dict[str, Any], ident: str, me: Me) -> Inbound | None:
+    """What is written to the bot directly, or in a channel to the bot by its name, which is answered to that one alone."""
+    channel, user, named = _str(event, "channel"), _str(event, "user"), _str(event, "type") == "app_mention"
+    text = _by_name(_str(event, "text"), me, must=named)
+    if not (named or _str(event, "channel_type") == "im") or not channel or not user or user == me.user or not text:
         return None
     team = _str(event, "user_team") or _str(event, "source_team") or _str(event, "team") or me.team
     typed = not event.get("subtype") and not event.get("bot_id") and not event.get("edited")
     genuine = typed and _ours(team, "", me)
-    who, handle = f"{team}/{user}", Handle(user)
     return Inbound(
-        "say", me.at(channel), "private", who, text, ident, genuine=genuine, visiting=not me.home, handle=handle
+        "say",
+        me.at(channel),
+        place(channel),
+        f"{team}/{user}",
+        text,
+        ident,
+        genuine=genuine,
+        visiting=not me.home,
+        discreet=named,
+        named=named,
+        handle=Handle(user),
     )
+
+
+def _by_name(text: str, me: Me, *, must: bool) -> str:
+    """The words without the bot's name before or behind them; the name alone asks for help. "" where the name `must` stand
+    there and does not: who is merely spoken of is not spoken to."""
+    words = text.strip()
+    ours = [
+        name for name in NAME.finditer(words) if name[1] == me.user and (name.start() == 0 or name.end() == len(words))
+    ]
+    if must and not ours:
+        return ""
+    for name in ours[:1]:
+        words = words[: name.start()] + words[name.end() :]
+    return plain(words).strip() or ("help" if ours else "")
 
 
 def _ours(team: str, enterprise: str, me: Me) -> bool:

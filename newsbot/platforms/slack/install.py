@@ -42,7 +42,10 @@ log = structlog.get_logger()
 START, BACK = "/slack/install", "/slack/oauth_redirect"
 
 # What the app asks for: the same as in config/slack-manifest.yaml, which says what each is for.
-SCOPES = ("chat:write", "commands", "channels:read", "groups:read", "im:history", "im:write", "users:read")
+SCOPES = (
+    *("app_mentions:read", "chat:write", "commands"),
+    *("channels:read", "groups:read", "im:history", "im:write", "users:read"),
+)
 
 FRESH = 600  # seconds a state is good for
 SEALED = b"state:"

@@ -101,8 +101,10 @@ def _message(message: Message, event: str, me: Me, *, edited: bool) -> Inbound |
     chat = message.chat
     if message.migrate_to_chat_id:
         return Inbound("moved", address(chat.id), place(chat), "", str(message.migrate_to_chat_id), event)
-    text = _for_us(_answering(message, me), me)
-    if text is None or not text.strip() or (place(chat) != "private" and not text.startswith("/")):
+    text, named = _for_us(_answering(message, me), me), False
+    if text is not None and place(chat) == "group" and not text.startswith("/"):
+        text, named = _by_name(text, me), True
+    if text is None or not text.strip() or (place(chat) == "channel" and not text.startswith("/")):
         return None
     user = str(message.from_user.id) if message.from_user else ""
     return Inbound(
@@ -114,6 +116,7 @@ def _message(message: Message, event: str, me: Me, *, edited: bool) -> Inbound |
         event,
         genuine=not edited and _genuine(message),
         anonymous=not edited and _anonymous(message),
+        named=named,
         language=_language(message.from_user),
         handle=Handle(message.message_id),
     )
@@ -151,6 +154,19 @@ def _for_us(text: str, me: Me) -> str | None:
     if found is None:
         return text
     return found[1] + text[found.end() :] if found[2].lower() == me.username.lower() else None
+
+
+def _by_name(text: str, me: Me) -> str | None:
+    """What is said to the bot by its name, first or last; the name alone asks for help. None for the talk of others.
+
+    With privacy mode on a bot is shown what names it (what @BotFather says to /setprivacy).
+    """
+    name, words = f"@{me.username}".lower(), text.split()
+    at = next((place for place in (0, -1) if words and words[place].lower().rstrip(",:!?.") == name), None)
+    if at is None:
+        return None
+    del words[at]
+    return " ".join(words) or "help"
 
 
 def _where(message: Message) -> Address:

@@ -176,7 +176,9 @@ async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
     channel = _where(world, given) if "channel" in given else world.slack.direct(user.id)
     text = str(given["text"])
     stamp = world.slack.next_ts(channel, world.clock.now())
-    payload = {"text": text.translate(_ESCAPES)}  # Slack escapes what people type
+    bot = world.slack.bot_user
+    typed = text.translate(_ESCAPES).replace(f"@{world.slack.users[bot].name}", f"<@{bot}>")
+    payload = {"text": typed}  # Slack escapes what people type, and writes names as ids
     thread = str(given["thread_ts"]) if given.get("thread_ts") else None
     world.record.add(
         Message(
@@ -199,6 +201,15 @@ async def _say(world: World, given: dict[str, Any]) -> dict[str, Any]:
         inner |= {"user_team": user.team, "source_team": user.team}
     if thread:
         inner["thread_ts"] = thread
+    if (
+        not channel.is_im
+        and bot in channel.members
+        and f"<@{bot}>" in typed
+        and "app_mentions:read" in world.slack.scopes
+    ):
+        # docs.slack.dev/reference/events/app_mention: beside the message event, never for a direct message.
+        told = {key: inner[key] for key in inner if key != "channel_type"} | {"type": "app_mention"}
+        await deliver.event(world, told)
     return await deliver.event(world, inner) | {"ts": stamp}
 
 

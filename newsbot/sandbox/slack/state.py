@@ -21,7 +21,7 @@ TEAM, TEAM_DOMAIN, OTHER_TEAM = "T0SANDBOX", "sandbox", "T0OTHER"
 BOT_USER, BOT, APP = "U0NEWSBOT", "B0NEWSBOT", "A0NEWSBOT"
 SCOPES = frozenset(
     {
-        *("chat:write", "commands", "users:read", "im:read", "im:write", "im:history"),
+        *("app_mentions:read", "chat:write", "commands", "users:read", "im:read", "im:write", "im:history"),
         *("channels:read", "channels:history", "channels:join", "groups:read", "groups:history"),
     }
 )
