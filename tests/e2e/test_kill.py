@@ -22,10 +22,6 @@ ACCOUNT = ("sent", "dead", "skipped", "cancelled", "doubt")
 ALONE = {"NEWSBOT_TELEGRAM__RATE": "1000", "SLACK_BOT_TOKEN": None, "SLACK_APP_TOKEN": None}
 
 
-async def test_a_killed_run_goes_on_and_no_chat_gets_a_story_twice(house: House) -> None:
-    await kill_and_start_again(house, times=2, seed=1)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", [20, 21])
