@@ -126,6 +126,26 @@ async def test_a_form_of_the_page_changes_the_page(cast: Cast) -> None:
     await rae.sees("22:00-07:00")
 
 
+@pytest.mark.parametrize(
+    ("said", "verb", "stands"),
+    [("quiet 22-7", "quiet", "22:00-07:00"), ("digest 월요일 9시", "digest", "mon-09:00"), ("cap 5", "cap", "5")],
+)
+async def test_a_form_begins_with_what_is_set(cast: Cast, said: str, verb: str, stands: str) -> None:
+    """And what stands there can be sent off as it is."""
+    rae = cast.on("slack", "Rae")
+    await rae.says("/subscribe politics")
+    await rae.sees("정치 알림을 켰습니다.")
+    await rae.says(f"/{said}")
+    await until(rae.news)
+    before = await rae.subscriber()
+    await rae.says(f"/{verb}")
+    modal = await until(lambda: cast.sandbox.world.slack.modals.get("U0RAE"), "the form")
+    (entry,) = (block for block in modal.given["blocks"] if block["type"] == "input")
+    assert entry["element"]["initial_value"] == stands
+    assert (await cast.control("/slack/submit", user="Rae"))["shows"] == "closed"
+    assert await rae.subscriber() == before
+
+
 async def enters(cast: Cast, words: str) -> dict[str, Any]:
     """Fill in Rae's open form and send it off."""
     await cast.control("/slack/pick", user="Rae", action_id="news:words", value=words)

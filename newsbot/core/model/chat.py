@@ -54,12 +54,13 @@ class Button:
 class Ask:
     """A question for words: where a platform has forms one opens, with this title (at most 24 characters, Slack's limit on a
     modal's) and label, and `submit` on its button (the title where that is ""); what is entered is said after `verb`.
-    Elsewhere the reply's text says what to type."""
+    `stands`: what is set now, as it would be entered. Elsewhere the reply's text says what to type."""
 
     title: str
     label: str
     verb: str
     submit: str = ""
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,20 +155,19 @@ class Choosing:
             return Reply(say(language, "keyword.last", word=word), back)
         return await self._set(found, after, f"{name}.removed", undo, word=word)
 
-    def _how(self, verb: str, words: Sequence[str], language: str, **fields: object) -> Reply:
-        """How this verb is said; first what was not understood, where something was said."""
-        return self._ask(
-            verb, self._wrong(words, language) + self.common.say(language, f"{verb}.how", **fields), language
-        )
+    def _how(self, verb: str, words: Sequence[str], language: str, stands: str = "", **fields: object) -> Reply:
+        """How this verb is said; first what was not understood, where something was said. `stands`: see `Ask`."""
+        text = self._wrong(words, language) + self.common.say(language, f"{verb}.how", **fields)
+        return self._ask(verb, text, language, stands)
 
     def _wrong(self, words: Sequence[str], language: str) -> str:
         return self.common.say(language, "wish.wrong", words=" ".join(words)[:MOST_QUOTED]) + "\n" if words else ""
 
-    def _ask(self, verb: str, text: str, language: str, buttons: tuple[Button, ...] = ()) -> Reply:
+    def _ask(self, verb: str, text: str, language: str, stands: str = "") -> Reply:
         """A question for words that belong to this verb."""
         say = self.common.say
         title, label = say(language, f"ask.{verb}"), say(language, f"ask.{verb}.label")
-        return Reply(text, buttons, ask=Ask(title, label, verb, say(language, "ask.submit")))
+        return Reply(text, ask=Ask(title, label, verb, say(language, "ask.submit"), stands))
 
     async def _source(self, found: Subscriber, words: list[str], language: str) -> Reply:
         """Only these sources, or all of them again."""
@@ -205,7 +204,7 @@ class Choosing:
             return await self._set(found, self._with(found, quiet=None), "quiet.off", undo)
         hours = wishes.quiet(words)
         if hours is None:
-            return self._how("quiet", words, language)
+            return self._how("quiet", words, language, str(found.choices.quiet or ""))
         reply = await self._set(found, self._with(found, quiet=hours), "quiet.set", undo, hours=str(hours))
         return replace(reply, text=f"{reply.text} {self.common.say(language, f'quiet.passes.{passed}')}")
 
@@ -250,7 +249,7 @@ class Choosing:
         rest = len(words) > 1 and words[-1].casefold() in NOW  # a digest only of what was put off
         found_slots = self._slots(words[:-1] if rest else words)
         if found_slots is None:
-            return self._how("digest", words, language)
+            return self._how("digest", words, language, " ".join(map(str, had.digests)))
         after = self._with(found, digests=found_slots, gather=not rest)
         key = "panel.digest_rest" if rest else "digest.set"
         return await self._set(found, after, key, undo, times=self.common.slots(after.choices, language))
@@ -267,7 +266,7 @@ class Choosing:
             return await self._set(found, self._with(found, cap=0), "cap.off", undo)
         number = words[0].removesuffix("건").removesuffix("개") if len(words) == 1 else ""
         if not number.isdecimal() or not 1 <= int(number[:4]) <= MOST_COUNTED:
-            return self._how("cap", words, language, most=MOST_COUNTED)
+            return self._how("cap", words, language, str(found.choices.cap or ""), most=MOST_COUNTED)
         after = self._with(found, cap=int(number))
         reply = await self._set(found, after, "cap.set", undo, n=int(number))
         beyond = Summary(self.common, self.subscription).cap(after, self.common.words.pick(found.language))

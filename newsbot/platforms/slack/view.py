@@ -31,10 +31,12 @@ def home(reply: Reply) -> dict[str, Any]:
 
 
 def form(ask: Ask, text: str, origin: Origin) -> dict[str, Any]:
-    """A form with one line to fill in; `origin` comes back with what is entered."""
+    """A form with one line to fill in, or to change; `origin` comes back with what is entered."""
     title = {"type": "plain_text", "text": ask.title[:TITLE], "emoji": False}
     submit = {"type": "plain_text", "text": (ask.submit or ask.title)[:TITLE], "emoji": False}
     entry = {"type": "plain_text_input", "action_id": FIELD, "max_length": ENTRY, "focus_on_load": True}
+    if 0 < len(ask.stands) <= ENTRY:
+        entry["initial_value"] = ask.stands
     label = {"type": "plain_text", "text": (ask.label or ask.title)[:WORDS], "emoji": False}
     said = [section(part) for part in pieces(escape(as_entered(text.strip(), ask.verb))[:TEXT])]
     return {
