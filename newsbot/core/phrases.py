@@ -1,140 +1,54 @@
 """What people say who do not know the commands: sentences of their own, as the command that does what they ask for.
 
-Only where they are alone with the bot. What asks for two things, or for none we have, is left alone.
+Only where they are alone with the bot, or call it by its name. What asks for two things, or for none we have, is left alone:
+better not understood than the contrary of what was meant.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
 
-from newsbot.core import wishes
+from newsbot.core import sayings, wishes
 from newsbot.core.commands import BY_WORD, Verb
 from newsbot.core.model import Role
 
-# Squeezed: no blanks, no punctuation, small letters.
-_SAID: dict[str, str] = {
-    **dict.fromkeys(
-        ("모두받기", "전체받기", "다받기", "다받을래", "다받을래요", "everything", "sendeverything"), "subscribe all"
-    ),
-    **dict.fromkeys(
-        ("속보만", "속보만받기", "속보만보내줘", "속보만받을래요", "breakingonly", "onlybreaking", "onlybreakingnews"),
-        "subscribe breaking",
-    ),
-    **dict.fromkeys(
-        (
-            "알림받기",
-            "알림켜",
-            "알림켜줘",
-            "알림켜기",
-            "알림켜주세요",
-            "이전대로받기",
-            "turnon",
-            "turnonalerts",
-            "alertson",
-        ),
-        "subscribe",
-    ),
-    **dict.fromkeys(
-        (
-            "알림꺼",
-            "알림꺼줘",
-            "알림끄기",
-            "알림꺼주세요",
-            "잠시멈춤",
-            "turnoff",
-            "turnoffalerts",
-            "alertsoff",
-            "pause",
-        ),
-        "mute",
-    ),
-    **dict.fromkeys(
-        (
-            "그만보내",
-            "그만보내줘",
-            "그만보내주세요",
-            "보내지마",
-            "보내지마세요",
-            "알림그만",
-        ),
-        "mute",
-    ),
-    **dict.fromkeys(("알림해지", "알림중단", "안받을래요", "그만받을래요", "수신거부할래요"), "stop"),
-    **dict.fromkeys(
-        ("howdoistopthis", "howdoistop", "howdoiunsubscribe", "stopthis", "stopit", "stopsending"),
-        "mute",
-    ),
-    **dict.fromkeys(("주제고르기", "주제목록", "choosetopics", "picktopics"), "topics"),
-    **dict.fromkeys(("조용한시간", "quiethours", "밤에는조용히", "밤에는조용히해줘", "밤에조용히해줘"), "quiet"),
-    **dict.fromkeys(("다시켜줘", "다시켜", "다시보내줘", "다시보내주세요"), "unmute"),
-    **dict.fromkeys(("조용한시간꺼줘", "조용한시간끄기", "조용한시간없음", "noquiethours"), "quiet off"),
-    **dict.fromkeys(("모아보기시각", "모아볼때", "digesttimes"), "digest"),
-    **dict.fromkeys(("최신뉴스", "최근뉴스", "오늘뉴스", "뉴스", "latestnews", "news"), "latest"),
-    **dict.fromkeys(
-        ("왜왔어", "왜왔어요", "왜받았어요", "왜받았습니까", "왜온거야", "whydidigetthis", "whythis"), "why"
-    ),
-    **dict.fromkeys(("되돌려", "되돌려줘", "되돌려주세요", "undothat", "takeitback"), "undo"),
-    **dict.fromkeys(("도움", "도와줘", "도와주세요", "사용법", "어떻게써", "어떻게써요", "helpme"), "help"),
-    **dict.fromkeys(("영어로", "영어로보내줘", "englishplease", "inenglish"), "language en"),
-    **dict.fromkeys(("한국어로", "한국어로보내줘", "koreanplease", "inkorean"), "language ko"),
-}
-SAID = MappingProxyType(_SAID)
+IsTopic = Callable[[str], bool]
 
-_DROPS = frozenset(
-    {"취소", "됐어", "됐어요", "아니요", "아니", "그만", "cancel", "nevermind", "no", "nothing", "forgetit"}
-)
-
-_SIGNS = re.compile(r"[\s.,!?~…·'\"]+")
 # "구독해 주세요", "검색 좀": what a verb may be followed by.
 _ENDING = re.compile(r"(?:해\s*(?:줘|주세요|주십시오|줄래요)?|할래요?|할게요|하기|하고\s*싶어요?|좀|요|please)$")
-_AFTER = frozenset({"해", "해줘", "해주세요", "줘", "주세요", "주십시오", "줄래요", "싶어", "싶어요", "좀", "please"})
-_NEWS = frozenset({"뉴스만", "기사만", "소식만", "알림만"})
-_OFF = frozenset({"꺼", "꺼줘", "꺼주세요", "끄기"})
-_PAUSES = frozenset({"pause", "멈춤", "멈춰", "멈춰줘", "멈춰주세요", "쉬기", "쉬어줘", *_OFF})
-_LESS = frozenset({"빼", "빼줘", "빼주세요", "빼고", "말고", *_OFF})
-_GATHERS = frozenset({"모아줘", "모아주세요", "모아서", "보내줘", "보내주세요"})
-_ONLY = frozenset({"only", "just"})
-_AND = frozenset({"and", "&", "그리고"})
-_AROUND = frozenset(
-    {
-        "i",
-        "d",
-        "would",
-        "like",
-        "want",
-        "to",
-        "show",
-        "send",
-        "me",
-        "get",
-        "see",
-        "news",
-        "please",
-        "about",
-        *_ONLY,
-        *_AND,
-    }
-)
 _PARTICLE = re.compile(r"(?:이랑|랑|하고|와|과|은|는|을|를|도)$")
-_URGENT = frozenset({"속보만", "긴급만"})
 
 
 def sentence(text: str) -> str:
     """The command for a sentence that as a whole stands for one, or ""."""
-    return SAID.get(_SIGNS.sub("", _words(text).casefold()), "")
+    return sayings.SAID.get(sayings.squeezed(_words(text)), "")
 
 
 def drops(text: str) -> bool:
     """Whether this takes back a question that waits for its words."""
-    return _SIGNS.sub("", _words(text).casefold()) in _DROPS
+    return sayings.squeezed(_words(text)) in sayings.DROPS
 
 
-def guess(text: str, is_topic: Callable[[str], bool]) -> str:
+def stops(behind: Sequence[str], is_topic: IsTopic) -> str:
+    """The command for "stop" with words behind it: what should stop, all of it, or a question where that is not clear."""
+    words = _split(" ".join(behind))
+    if chosen := _chosen(["stop", *words], is_topic):
+        return chosen
+    if wishes.span(words) is not None:
+        return " ".join(["mute", *words])
+    return "mute" if any(word not in sayings.AROUND | sayings.AFTER for word in words) else "stop"
+
+
+def named(text: str, is_topic: IsTopic) -> list[str]:
+    """The topics a sentence speaks of, whatever it wants of them."""
+    return [found for word in _split(_words(text)) if (found := _topic(word, is_topic))]
+
+
+def guess(text: str, is_topic: IsTopic) -> str:
     """The command for words that begin with none: "정치만 보고 싶어요", "반도체 검색해 줘", "밤 11시부터 7시"; or ""."""
     text = _words(text)
-    words, typed = _SIGNS.sub(" ", text.casefold()).split(), text.split()
+    words, typed = _split(text), text.split()
     if not words:
         return ""
     if chosen := _chosen(words, is_topic):
@@ -144,10 +58,10 @@ def guess(text: str, is_topic: Callable[[str], bool]) -> str:
     if not any(word.isdecimal() for word in typed) and wishes.span(typed) is not None:
         return f"mute {text}"
     for pause, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
-        if pause in _PAUSES and wishes.span(rest) is not None:
+        if pause in sayings.PAUSES and (wishes.span(rest) is not None or rest[:1] == ["until"]):
             return f"mute {' '.join(rest)}"
-    if len(words) > 1 and words[-1] in _GATHERS and wishes.slots(words[:-1]):
-        return f"digest {' '.join(words[:-1])}"
+    if times := _gathered(words):
+        return f"digest {' '.join(times)}"
     if verb := _last(words):
         return " ".join([verb.name, *words[: -_width(words)]])
     return f"subscribe {words[0]}" if len(words) == 1 and is_topic(words[0]) else ""
@@ -158,33 +72,88 @@ def _words(text: str) -> str:
     return text if not text.startswith("/") else "" if text[1:2].isascii() else text[1:]
 
 
-def _chosen(words: Sequence[str], is_topic: Callable[[str], bool]) -> str:
-    """Topics alone, or none of them: "정치랑 경제만", "정치 속보만", "only politics and economy", "정치만 빼고"."""
-    plain = [word for word in words if word not in _AND]
-    named: list[str] = []
+def _split(text: str) -> list[str]:
+    """The words, in small letters and without punctuation."""
+    return sayings.SIGNS.sub(" ", text.casefold()).split()
+
+
+def _chosen(words: Sequence[str], is_topic: IsTopic) -> str:
+    """Topics alone, more or fewer of them: "정치랑 경제만", "정치 속보만", "정치만 빼고", "only politics and economy"."""
+    for place, word in enumerate(words):
+        instead = _chosen(words[place + 1 :], is_topic) if word in sayings.INSTEAD else ""
+        if instead.startswith("subscribe only"):  # "정치 빼고 경제만"
+            return instead
+    plain = [word for word in words if word not in sayings.AND]
+    topics: list[str] = []
     only = False
     for word in plain:
-        found = _topic(word, is_topic) or _topic(word.removesuffix("만"), is_topic)
+        found = _topic(word, is_topic) or _topic(_bare(word), is_topic)
         if not found or only:
             break
-        named.append(found)
-        only = word.endswith("만") and not is_topic(word)
-    rest = plain[len(named) :]
-    if named and rest and rest[0] in _LESS:
-        return " ".join(["unsubscribe", *named])
-    if named and rest and rest[0] in _URGENT:
-        return " ".join(["subscribe only", *named, rest[0].removesuffix("만")])
-    if named and (only or (rest and rest[0] in _NEWS)):
-        return " ".join(["subscribe only", *named])
-    rest = [word for word in words if word not in _AROUND]
-    english = rest and not _ONLY.isdisjoint(words) and all(map(is_topic, rest))
-    return " ".join(["subscribe only", *rest]) if english else ""
+        topics.append(found)
+        only = word.endswith(("만", "만요")) and not is_topic(word)
+    rest = plain[len(topics) :]
+    if not topics:
+        urgent = sayings.URGENT.get(plain[0]) if plain and _asks(plain[1:]) else None
+        return f"subscribe {urgent}" if urgent else _english(words, is_topic)
+    while not only and rest and rest[0] in sayings.NOUNS:
+        rest = rest[1:]
+    return _wanted(topics, rest, only=only) or _english(words, is_topic)
 
 
-def _topic(word: str, is_topic: Callable[[str], bool]) -> str:
+def _wanted(topics: Sequence[str], rest: Sequence[str], *, only: bool) -> str:
+    """What the words behind these topics want of them; "" where that is not plain."""
+    if rest and not _asks(rest[1:]):
+        return ""
+    first = rest[0] if rest else ""
+    if first in sayings.LESS:
+        return " ".join(["unsubscribe", *topics])
+    if first in sayings.URGENT:
+        return " ".join(["subscribe only", *topics, sayings.URGENT[first]])
+    if first in sayings.MORE and not only:
+        return " ".join(["subscribe", *topics])
+    if first in sayings.ONLY_NOUNS or (only and (not first or first in sayings.WANTS)):
+        return " ".join(["subscribe only", *topics])
+    return ""
+
+
+def _asks(words: Sequence[str]) -> bool:
+    """Whether these only ask for it. Whatever else stands there may turn what is meant into its contrary."""
+    return all(word in sayings.WANTS for word in words)
+
+
+def _english(words: Sequence[str], is_topic: IsTopic) -> str:
+    """ "only politics and economy", "no more politics", "add economy"; what denies twice is left alone."""
+    said = set(words)
+    denied = [word for word in words if word in sayings.NOT]
+    known = sayings.AROUND | sayings.NOT | sayings.ADDS | sayings.BREAKING
+    topics = [word for word in words if word not in known]
+    urgent = ["breaking"] if said & sayings.BREAKING else []
+    if not all(map(is_topic, topics)) or len(denied) > 1 or not (topics or urgent):
+        return ""
+    if denied:
+        return " ".join(["unsubscribe", *topics]) if topics and not urgent else ""
+    if said & sayings.ONLY:
+        return " ".join(["subscribe only", *topics, *urgent] if topics else ["subscribe", *urgent])
+    return " ".join(["subscribe", *topics]) if said & sayings.ADDS and topics and not urgent else ""
+
+
+def _topic(word: str, is_topic: IsTopic) -> str:
     """The topic this word names, without the particle behind it; or ""."""
     bare = _PARTICLE.sub("", word)
     return word if is_topic(word) else bare if is_topic(bare) else ""
+
+
+def _bare(word: str) -> str:
+    return word.removesuffix("요").removesuffix("만")
+
+
+def _gathered(words: Sequence[str]) -> list[str]:
+    """The times of "아침 7시에 모아서 보내줘"."""
+    times = list(words)
+    while times and times[-1] in sayings.GATHERS:
+        times.pop()
+    return times if len(times) < len(words) and wishes.slots(times) else []
 
 
 def _quiet(typed: Sequence[str]) -> str | None:
@@ -192,14 +161,16 @@ def _quiet(typed: Sequence[str]) -> str | None:
     words = list(typed)
     if words[:2] == ["조용한", "시간"]:
         words = words[2:]
-    while words and words[-1] in ("조용히", "조용하게", *_AFTER):
+    while words and words[-1] in ("조용히", "조용하게", *sayings.AFTER):
         words.pop()
     return " ".join(words) if words and wishes.quiet(words) is not None else None
 
 
 def _last(words: Sequence[str]) -> Verb | None:
-    """The readers' verb these words end with, as Korean sentences do."""
+    """The readers' verb these words end with, as Korean sentences do: "don't stop" is no Korean one."""
     said = "".join(words[-_width(words) :])
+    if said.isascii():
+        return None
     verb = BY_WORD.get(_ENDING.sub("", said)) or BY_WORD.get(said)
     fits = verb is not None and verb.role is Role.READER and not verb.button_only
     return verb if fits else None
@@ -207,4 +178,4 @@ def _last(words: Sequence[str]) -> Verb | None:
 
 def _width(words: Sequence[str]) -> int:
     """How many of the last words belong to the verb: "검색해 줘" has two."""
-    return 2 if len(words) > 1 and words[-1] in _AFTER else 1
+    return 2 if len(words) > 1 and words[-1] in sayings.AFTER else 1

@@ -27,6 +27,9 @@ ANSWERS_A_MINUTE = 60
 
 SPOKEN = ("say", "press")
 
+FEW = 3
+"""Words of a slip of the keyboard; more are a sentence."""
+
 INVITE = "/invite @newsbot"
 """What is typed in a channel that can be set without the bot being in it (Slack)."""
 
@@ -78,14 +81,15 @@ class Door:
         unknown = isinstance(command, commands.Unknown)
         if unknown and not alone(inbound) and not inbound.named and inbound.kind != "press":
             return ()  # a group's talk is none of the bot's business
-        if person is None and await self._flooding(inbound):
+        over = await self._flooding(inbound) if person is None else 0
+        if over > 1:
             return ()
         language = await self.chat.language(inbound)
+        if over == 1:  # said once, to whom nobody else hears; who is refused was told so five times
+            refused = isinstance(command, commands.Command) and command.verb.role is not Role.READER
+            return (Reply(self.words.say(language, "door.much")),) if alone(inbound) and not refused else ()
         if isinstance(command, commands.Unknown):
-            pressed = inbound.kind == "press"
-            return (
-                self._old(inbound, language) if pressed else public(inbound, self._unknown(command, person, language))
-            )
+            return self._unknown(inbound, command, person, language)
         if alone(inbound) and command.verb.role is Role.READER and (name := self._place(command)):
             return await self._elsewhere(inbound, command, name, person, language)
         allowed = commands.may(command.verb, inbound, person, self.ops)
@@ -130,20 +134,28 @@ class Door:
             self.chat.lately.undone_by(inbound.address, f"{undo} @{place.chat}")
         return replies
 
-    async def _flooding(self, inbound: Inbound) -> bool:
+    async def _flooding(self, inbound: Inbound) -> int:
+        """How many more times than are answered somebody spoke within this minute; not above 0 for whoever may go on."""
         # All anonymous admins have one id between them.
         who = f"talk:{inbound.address.chat if inbound.anonymous or not inbound.user else inbound.user}"
-        return await self.audit.tries(inbound.address.platform, who) > ANSWERS_A_MINUTE
+        return await self.audit.times(inbound.address.platform, who) - ANSWERS_A_MINUTE
 
-    def _old(self, inbound: Inbound, language: str) -> Sequence[Reply]:
-        """A button whose words nobody knows any more."""
+    def _unknown(
+        self, inbound: Inbound, unknown: commands.Unknown, person: Person | None, language: str
+    ) -> Sequence[Reply]:
+        """To words that are no command, and to a button whose words nobody knows any more."""
         settings = Button(self.words.say(language, "button.settings"), "settings")
-        return (Reply(self.words.say(language, "panel.old"), (settings,) if alone(inbound) else ()),)
-
-    def _unknown(self, unknown: commands.Unknown, person: Person | None, language: str) -> Sequence[Reply]:
-        if near := commands.nearest(unknown.word, person.roles if person else ()):
-            return (Reply(self.words.say(language, "unknown.nearest", nearest=near)),)
-        return (Reply(self.words.say(language, "unknown")),)
+        if inbound.kind == "press":
+            return (Reply(self.words.say(language, "panel.old"), (settings,) if alone(inbound) else ()),)
+        near = commands.nearest(unknown.word, person.roles if person else ())
+        if len(inbound.text.split()) > FEW:  # a sentence that begins like a command was none
+            near = ""
+        if not near and (topics := self.chat.meaning.about(inbound.text)):
+            return public(inbound, (self.chat.subscription.offered(topics, settings, language),))
+        said = self.words.say(language, "unknown")
+        if near:
+            said = self.words.say(language, "unknown.nearest", nearest=near)
+        return public(inbound, (Reply(said, (settings,) if alone(inbound) else ()),))
 
     async def _ignore(self, inbound: Inbound, command: commands.Command | commands.Unknown | None) -> Sequence[Reply]:
         """Not typed here and now by a real person: no answer; what would have been a deed is written down."""

@@ -195,6 +195,10 @@ class Audit(Protocol):
         """How often this person tried, with less than so many seconds in between, this time included."""
         ...
 
+    async def times(self, bot: str, user: str, seconds: int = 60) -> int:
+        """How often this person spoke, this time included, since the first time of at most so many seconds ago."""
+        ...
+
     async def offer(self, nonce: str, what: Mapping[str, Any]) -> None:
         """Remember what a Send button stands for."""
         ...

@@ -38,6 +38,12 @@ class RedisAudit:
         count, _ = await self._redis.pipeline([["INCR", key], ["EXPIRE", key, seconds]])
         return int(count)
 
+    async def times(self, bot: str, user: str, seconds: int = 60) -> int:
+        """How often this person spoke, this time included, since the first time of at most so many seconds ago."""
+        key = keys.refusals(bot, user)
+        _, count = await self._redis.pipeline([["SET", key, 0, "EX", seconds, "NX"], ["INCR", key]])
+        return int(count)
+
     async def offer(self, nonce: str, what: Mapping[str, Any]) -> None:
         """Remember what a Send button stands for."""
         await self._redis.call("SET", keys.approval(nonce), json.dumps(dict(what)), "EX", APPROVAL_SECONDS)

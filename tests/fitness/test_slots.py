@@ -183,6 +183,7 @@ async def told(stories: RedisStories, audit: RedisAudit) -> None:
     assert (await stories.known([article]))[0] is not None
     assert await audit.take_event(BOT, "1")
     assert await audit.tries(BOT, "9001") == 1
+    assert await audit.times(BOT, "9002") == 1
     await audit.record("Ed", "push", "AAAAA")
 
 

@@ -242,3 +242,125 @@ async def test_breaking_alone_keeps_the_topics(cast: Cast, platform: str) -> Non
     await rae.says("/subscribe none")
     await rae.says("속보만")
     await until(lambda: rae.has("모든 주제의 알림을 켰습니다. 속보와 긴급만"))
+
+
+@both
+async def test_who_gets_nothing_yet_is_welcomed_in_the_language_asked_for(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("언어")
+    await rae.presses("English", await rae.offers("English"))
+    told = await rae.sees("Choose")
+    assert await rae.subscriber() is None
+    await rae.presses("Everything", told)
+    await rae.sees("All topics are on.")
+    found = await rae.subscriber()
+    assert found is not None
+    assert found.language == "en"
+
+
+@both
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("stop sending me politics", "Alerts are off for: Politics."),
+        ("stop at 10pm", "For how long?"),
+        ("don't stop", "I do not know"),
+        ("undo everything", "Takes the last change back"),
+    ],
+)
+async def test_stop_with_words_behind_it_ends_no_more_than_they_say(
+    cast: Cast, platform: str, said: str, told: str
+) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe politics economy en")
+    await rae.sees("Alerts are on")
+    await rae.says(said)
+    await until(rae.news)
+    assert told in "\n".join(one.text for one in rae.news())
+    found = await rae.subscriber()
+    assert found is not None
+    assert (found.state, found.topics - {"politics"}) == ("active", {"economy"})
+
+
+@both
+async def test_what_was_undone_is_not_had_again_by_saying_undo_once_more(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("정치만")
+    await rae.sees("지금 받는 알림: 정치.")
+    for said, told, topics in (
+        ("되돌려줘", "되돌렸습니다.", set()),
+        ("되돌려줘", "되돌릴 것이 없습니다.", set()),
+        ("다시 적용", "다시 적용했습니다. 지금 받는 알림: 정치.", {"politics"}),
+    ):
+        await rae.says(said)
+        await rae.sees(told)
+        found = await rae.subscriber()
+        assert found is not None
+        assert found.topics == topics, said
+
+
+async def test_a_sentence_means_the_same_to_people_of_the_desk(cast: Cast) -> None:
+    """Though it begins with a word of theirs: "알림" lists the alerts."""
+    ed = cast.on("telegram", "Ed")
+    await ed.says("/subscribe all")
+    await ed.sees("모든 주제의 알림을 켰습니다.")
+    await ed.says("알림 꺼줘")
+    await ed.sees("얼마 동안")
+
+
+@both
+async def test_words_about_a_topic_that_ask_for_nothing_known_are_offered_what_can_be_done(
+    cast: Cast, platform: str
+) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    before = await rae.subscriber()
+    await rae.says("정치는 이제 좀 지겹습니다 정말로")
+    told = await rae.sees("정치: 어떻게 할지 골라 주십시오.")
+    assert labels(told) == ["‘정치’만 받기", "‘정치’ 더하기", "‘정치’ 빼기", "설정"]
+    assert await rae.subscriber() == before
+    await rae.presses("‘정치’ 빼기", told)
+    await rae.sees("정치 알림을 껐습니다.")
+    await rae.says("아무 말이나 길게 적어 봅니다")
+    assert labels(await rae.sees("모르는 명령입니다.")) == ["설정"]
+
+
+@both
+async def test_who_is_muted_and_asks_for_what_is_on_is_told_of_the_mute(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    await rae.says("/mute 2h")
+    await rae.sees("알림을 멈춥니다.")
+    await rae.says("알림 켜줘")
+    told = await rae.sees("이미 받고 계신 알림입니다.")
+    assert "잠시 멈춤" in told.text
+    await rae.presses("다시 받기", told)
+    await rae.sees("다시")
+
+
+@both
+async def test_what_is_said_twice_is_still_undone(cast: Cast, platform: str) -> None:
+    rae = cast.on(platform, "Rae")
+    await rae.says("/subscribe all")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    for _ in range(2):
+        await rae.says("/quiet 22-6")
+        await rae.sees("22:00-06:00")
+    await rae.says("되돌려줘")
+    await rae.sees("되돌렸습니다. 조용한 시간을 껐습니다.")
+
+
+async def test_stop_at_a_question_leaves_the_question(cast: Cast) -> None:
+    rae = cast.on("telegram", "Rae")
+    await rae.says("/subscribe all en")
+    await rae.sees("All topics are on.")
+    await rae.says("/quiet 25:00")
+    await rae.sees("To leave it as it is: cancel")
+    await rae.says("stop")
+    await rae.sees("Nothing was changed.")
+    await rae.says("stop")
+    await rae.sees("All alerts are off.")

@@ -191,7 +191,7 @@ async def test_a_mute_says_until_when_and_can_be_ended(cast: Cast, platform: str
 async def test_the_language_is_changed_both_ways(cast: Cast, platform: str) -> None:
     rae = cast.on(platform, "Rae")
     await rae.says("/language en")
-    asked = await rae.sees("Subscribe first")  # in the language that was asked for
+    asked = await rae.sees("Choose")  # the welcome, in the language that was asked for
     await rae.presses(labels(asked)[0], asked)
     await rae.sees("All topics are on.")
     await rae.says("언어 한국어")

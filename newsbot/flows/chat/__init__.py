@@ -93,12 +93,18 @@ class Chat:
         """The answer to a reader's verb. In a group what one person wanted to read goes again."""
         replies = await self._answer(inbound, command, person, language)
         self.lately.said(inbound.address, replies)
+        if inbound.kind == "say" and not inbound.discreet and command.arguments:  # not understood, and asked once more
+            replies = [self._by_word(reply, language) for reply in replies]
         if inbound.place == "group" and not inbound.discreet:  # the bot hears nothing there but commands and replies
             replies = [self._by_reply(reply, language) for reply in replies]
         read = not command.verb.changes and command.verb.name != "start"
         if inbound.place != "group" or inbound.discreet or not (read or command.verb.name == "set"):
             return replies
         return [replace(reply, passing=True) for reply in replies]
+
+    def _by_word(self, reply: Reply, language: str) -> Reply:
+        leave = self.common.say(language, "ask.leave")
+        return replace(reply, text=f"{reply.text}\n{leave}") if reply.ask else reply
 
     def _by_reply(self, reply: Reply, language: str) -> Reply:
         by_reply = self.common.say(language, "ask.reply")
@@ -112,7 +118,8 @@ class Chat:
         settings = Button(say(language, "button.settings"), "settings")
         command = commands.parse(" ".join(words[1:]), press=True)
         if not words or not isinstance(command, commands.Command) or command.verb.role is not Role.READER:
-            return (Reply(say(language, "undo.none"), (settings,)),)
+            # "undo everything": what that would be nobody knows
+            return (Reply(say(language, "help.undo" if words else "undo.none"), (settings,)),)
         again, before = words[0].startswith(commands.UNDOES), words[0].removeprefix(commands.UNDOES)
         if found is None or lately.state(found, self.common.clock().timestamp()) != before:
             typed = inbound.kind == "say"
@@ -123,10 +130,13 @@ class Chat:
         if command.verb.name == "unsubscribe" and not command.arguments:
             return (await self.subscription.taken_back(found, language),)
         first, *rest = await self._answer(inbound, command, person, language)
-        told = "" if command.verb.name == "restore" else say(language, "undo.done") + " "
-        told = say(language, "redo.done") + " " if again else told
+        text, says_so = first.text, command.verb.name == "restore"
+        if again:
+            text = say(language, "redo.done") + " " + (text.partition("\n")[2] if says_so else text)
+        elif not says_so:
+            text = say(language, "undo.done") + " " + text
         buttons = first.buttons if again else lately.redoing(first.buttons, say(language, "button.redo"))
-        return (replace(first, text=told + first.text, buttons=buttons, replaces=True), *rest)
+        return (replace(first, text=text, buttons=buttons, replaces=True), *rest)
 
     async def _answer(
         self, inbound: Inbound, command: commands.Command, person: Person | None, language: str
@@ -253,7 +263,8 @@ class Chat:
         say, verbs = self.common.say, commands.for_roles(person.roles if person else ())
         settings = (Button(say(language, "button.settings"), "settings"),)
         asked = "".join(words).removeprefix("/").casefold()
-        if one := next((verb for verb in verbs if asked in (verb.name, *verb.korean)), None):
+        told = [*verbs, *(verb for verb in commands.VERBS if verb.name == "undo")]
+        if one := next((verb for verb in told if asked in (verb.name, *verb.korean)), None):
             title = f"{one.korean[0]} (/{one.name})" if language == "ko" and one.korean else f"/{one.name}"
             return (Reply(f"{title}\n{say(language, f'help.{one.name}')}", settings),)
         lines = [say(language, "help.title"), say(language, "help.readers")]

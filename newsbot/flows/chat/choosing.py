@@ -62,21 +62,31 @@ class Choosing:
             if verb in ("mute", "unmute"):
                 again = Button(self.common.say(language, "button.start"), "subscribe")
                 return Reply(self.common.say(language, "unsubscribe.none"), (again,) if verb == "unmute" else ())
+            if verb == "language":
+                return await self._spoken(inbound, arguments, language)
             if verb != "keyword" or not arguments:
-                return self._first(verb, arguments, language)
+                again = Button(self.common.say(language, "button.start"), "subscribe")
+                return Reply(self.common.say(language, "choose.first"), (again,))
             found = newcomer(inbound.address, language, self.common.defaults, found)
         answer: Callable[[Subscriber, list[str], str], Awaitable[Reply]] = getattr(self, f"_{verb}")
         return await answer(found, list(arguments), language)
 
-    def _first(self, verb: str, arguments: Sequence[str], language: str) -> Reply:
-        """To somebody who gets nothing yet; who only wants another language is asked in that one."""
-        wanted = spoken(arguments) if verb == "language" else ""
-        again = Button(self.common.say(wanted or language, "button.start"), f"subscribe {wanted}".strip())
-        return Reply(self.common.say(wanted or language, "choose.first"), (again,))
+    async def _spoken(self, inbound: Inbound, arguments: Sequence[str], language: str) -> Reply:
+        """To somebody who gets nothing yet: the welcome in the language wanted, whose buttons keep it."""
+        if not (wanted := spoken(arguments)):
+            return self._languages(language)
+        first, *_ = await self.subscription.start(inbound, (), wanted)
+        return replace(first, replaces=inbound.kind == "press")
+
+    def _languages(self, language: str) -> Reply:
+        picks = (Button("한국어", "language ko"), Button("English", "language en"))
+        return Reply(self.common.say(language, "language.how"), picks, wide=2)
 
     async def _set(self, before: Subscriber, after: Subscriber, key: str, undo: str = "", **fields: object) -> Reply:
         """Store it and say so."""
-        stored = await self.common.keep(before, replace(after, state="active"))
+        if (after := replace(after, state="active")) == before:
+            undo = ""  # nothing was changed: what takes the last change back stays what it is
+        stored = await self.common.keep(before, after)
         say, language = self.common.say, self.common.words.pick(after.language)
         back = undo_button(stored, undo, say(language, "button.undo"), self.common.clock().timestamp())
         return Reply(say(language, key, **fields), (*back, Button(say(language, "button.settings"), "settings")))
@@ -309,8 +319,7 @@ class Choosing:
     async def _language(self, found: Subscriber, words: list[str], language: str) -> Reply:
         wanted = spoken(words)
         if not wanted:
-            picks = (Button("한국어", "language ko"), Button("English", "language en"))
-            return Reply(self.common.say(language, "language.how"), picks, wide=2)
+            return self._languages(language)
         return await self._set(found, replace(found, language=wanted), "language.set", f"language {found.language}")
 
 

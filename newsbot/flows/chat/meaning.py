@@ -38,12 +38,16 @@ class Meaning:
             command = commands.Unknown(typed.split()[0])
         if inbound.discreet:  # where commands alone reach the bot
             typed = typed.removeprefix("/")
-        if alone and (said := self._sentence(inbound, typed)) and not (roles and isinstance(command, commands.Command)):
+        # To somebody of the desk a word of the desk means what it is there; a whole sentence is one also to them.
+        desk = bool(roles) and isinstance(command, commands.Command) and not command.arguments
+        if alone and not desk and (said := self._sentence(inbound, typed) or self._stops(command)):
             command = commands.parse(said, press=True) or command
         if isinstance(command, commands.Unknown):
             return self._guessed(inbound, typed) or command if alone else command
         if command.verb.name == "undo" and (undo := self.lately.undo(inbound.address)):
-            return commands.parse(undo, press=True) or command
+            # What was undone is undone: said once more it is no wish to have it again.
+            again = undo.startswith(commands.UNDOES * 2)
+            return commands.parse(undo, press=True) or command if again is bool(command.arguments) else command
         if command.verb.name == "start" and not alone and (linked := self.subscription.linked(command.arguments)):
             return commands.parse(f"/subscribe {' '.join(linked)}") or command
         return command
@@ -51,15 +55,33 @@ class Meaning:
     def _sentence(self, inbound: Inbound, typed: str) -> str:
         """The command a whole sentence stands for, about the place that it names."""
         where, words = _apart(typed)
-        if not where and phrases.drops(typed) and self.lately.asked(inbound.address):
+        # Where forms open "stop" is never meant for one: it has a button for that.
+        drops = phrases.drops(typed) and not (inbound.discreet and typed == "stop")
+        if not where and drops and self.lately.asked(inbound.address):
             return "nevermind"
         said = phrases.sentence(words)
         return f"{said} {where}".rstrip() if said else ""
 
+    def _stops(self, command: Meant) -> str:
+        """What "stop" with words behind it means: "stop politics" is not the end of everything."""
+        if not isinstance(command, commands.Command) or command.verb.name != "stop":
+            return ""
+        where = commands.place(command)
+        return f"{phrases.stops(commands.without(command, where).arguments, self._is_topic)} {where}".rstrip()
+
+    def about(self, typed: str) -> list[str]:
+        """The ids of the topics that words speak of which are no command."""
+        named = phrases.named(typed, self._is_topic)
+        found = (topics.lookup(self.common.topics, word) for word in named)
+        return list(dict.fromkeys(topic.id for topic in found if topic))
+
+    def _is_topic(self, word: str) -> bool:
+        return topics.lookup(self.common.topics, word) is not None
+
     def _guessed(self, inbound: Inbound, typed: str) -> Meant | None:
         """What the words would be an answer to, or look like."""
         where, words = _apart(typed)
-        guess = phrases.guess(words, lambda word: topics.lookup(self.common.topics, word) is not None)
+        guess = phrases.guess(words, self._is_topic)
         found = commands.parse(f"/{guess} {where}") if guess else None
         verb = self.lately.asked(inbound.address)
         asked = verb.partition(" ")[0]

@@ -26,6 +26,8 @@ URGENCIES = {
 NONE = topics.NONE  # no topic at all, keywords alone
 REASONS = ("many", "useless", "other")
 """What may be said at the way out."""
+AROUND = {"to", "from", "about", "news", "alerts", "please", "the", "뉴스", "소식", "기사"}
+"""What people say around a topic."""
 RECENT = 50  # stories looked through for an example
 
 
@@ -117,7 +119,7 @@ class Subscription:
                 wish = replace(wish, topics=(*wish.topics, topic))
             elif folded.endswith("만") and (topic := topics.lookup(self.common.topics, word.removesuffix("만"))):
                 wish = replace(wish, topics=(*wish.topics, topic), only=True)
-            else:
+            elif folded not in AROUND:
                 return Wish(unknown=word)
         return wish
 
@@ -137,7 +139,7 @@ class Subscription:
             more = Button(self.common.say(language, "button.all"), "subscribe all")
             limited = bool(before.topics) or before.urgency is not Urgency.NORMAL
             text = self.common.say(language, "subscribe.already") + "\n" + self.now(before)
-            return (Reply(text, (more,) if limited else ()),)
+            return (self._though_muted(before, Reply(text, (more,) if limited else ()), language),)
         stored = await self.common.keep(found, wanted)
         shown = [topic.id for topic in wish.topics] if not wish.every else []
         undo = self.restoring(before) if before else "unsubscribe"
@@ -156,6 +158,15 @@ class Subscription:
             text += "\n" + self._first(wanted)
         return (Reply(text, buttons),)
 
+    def _though_muted(self, found: Subscriber, reply: Reply, language: str) -> Reply:
+        """With the mute that keeps what is on from coming, and its end."""
+        if not self.common.muted(found.choices):
+            return reply
+        when = self.common.when(found.choices.muted, self.common.zone(found), language)
+        end = Button(self.common.say(language, "mute.end"), "unmute")
+        text = f"{reply.text}\n{self.common.say(language, 'chosen.mute', when=when)}"
+        return replace(reply, text=text, buttons=(end, *reply.buttons))
+
     def _all_of_it(self, before: Subscriber, wish: Wish, language: str) -> Reply:
         """To somebody who has everything and asks for a topic: it may have been meant as this one alone."""
         say, ids = self.common.say, [topic.id for topic in wish.topics]
@@ -163,6 +174,18 @@ class Subscription:
         picks = (only, Button(say(language, "button.topics"), "topics"))
         text = say(language, "subscribe.already") + "\n" + self.now(before)
         return Reply(text, tuple(one for one in picks if len(one.data.encode()) <= MOST_DATA))
+
+    def offered(self, ids: Sequence[str], settings: Button, language: str) -> Reply:
+        """To words about these topics that ask for nothing we understand: what could be done with them."""
+        say, names = self.common.say, self.names(ids, language)
+        picks = (
+            Button(say(language, "button.only", topics=names), f"subscribe only {' '.join(ids)}"),
+            Button(say(language, "button.add", topics=names), f"subscribe {' '.join(ids)}"),
+            Button(say(language, "button.less", topics=names), f"unsubscribe {' '.join(ids)}"),
+            settings,
+        )
+        fitting = tuple(one for one in picks if len(one.data.encode()) <= MOST_DATA)
+        return Reply(say(language, "unknown.topics", topics=names), fitting, wide=2)
 
     def _first(self, wanted: Subscriber) -> str:
         """What somebody new should know of the hours and the number."""
