@@ -150,7 +150,7 @@ class Door:
         near = commands.nearest(unknown.word, person.roles if person else ())
         if len(inbound.text.split()) > FEW:  # a sentence that begins like a command was none
             near = ""
-        if not near and (topics := self.chat.meaning.about(inbound.text)):
+        if not near and (topics := self.chat.meaning.about(inbound)):
             return public(inbound, (self.chat.subscription.offered(topics, settings, language),))
         said = self.words.say(language, "unknown")
         if near:

@@ -9,7 +9,7 @@ import pytest
 from newsbot.core.model import Quiet, Urgency
 from newsbot.sandbox.serve import Running
 from newsbot.store.redis import Redis
-from tests.cast import GROUP, PLATFORMS, Cast, labels, until
+from tests.cast import GROUP, NEWS, PLATFORMS, Cast, labels, until
 from tests.conftest import newsbot
 
 FLASH = "-1001000000400"  # @example_news_flash
@@ -89,16 +89,29 @@ async def test_a_question_is_dropped_and_nothing_is_undone(cast: Cast, platform:
     assert found.topics == {"economy"}
 
 
-async def test_a_sentence_about_a_channel_is_about_the_channel(cast: Cast) -> None:
-    rae, there = cast.on("telegram", "Rae"), cast.on("telegram", "Rae", FLASH)
+@pytest.mark.parametrize(
+    ("platform", "chat", "name", "title"),
+    [("telegram", FLASH, "@example_news_flash", "예시뉴스 속보"), ("slack", NEWS, "#news", "news")],
+)
+async def test_a_sentence_about_a_channel_is_about_the_channel(
+    cast: Cast, platform: str, chat: str, name: str, title: str
+) -> None:
+    rae, there = cast.on(platform, "Rae"), cast.on(platform, "Rae", chat)
+    await rae.says(f"/subscribe all {name}")
+    await rae.sees("모든 주제의 알림을 켰습니다.")
+    for said, topics in ((f"정치만 {name}", {"politics"}), (f"{name} 정치랑 경제만", {"politics", "economy"})):
+        await rae.says(said)
+        assert title in (await rae.sees("지금 받는 알림: 정치")).text
+        found = await there.subscriber()
+        assert found is not None
+        assert found.topics == topics
+    assert await rae.subscriber() is None
+
+
+async def test_what_is_asked_about_a_channel_shows_no_command_of_ones_own_chat(cast: Cast) -> None:
+    rae = cast.on("telegram", "Rae")
     await rae.says("/subscribe all @example_news_flash")
     await rae.sees("모든 주제의 알림을 켰습니다.")
-    await rae.says("정치만 @example_news_flash")
-    await rae.sees("예시뉴스 속보")
-    found = await there.subscriber()
-    assert found is not None
-    assert found.topics == {"politics"}
-    assert await rae.subscriber() is None
     await rae.says("/quiet @example_news_flash")
     asked = await rae.sees("조용한 시간을 적어 주십시오")
     assert "/quiet" not in asked.text, "typed as it stands there it would be about Rae's own chat"
@@ -324,6 +337,10 @@ async def test_words_about_a_topic_that_ask_for_nothing_known_are_offered_what_c
     assert await rae.subscriber() == before
     await rae.presses("‘정치’ 빼기", told)
     await rae.sees("정치 알림을 껐습니다.")
+    await rae.says("politics is rather boring these days" if platform == "slack" else "Politics? rather boring")
+    await rae.sees("정치: 어떻게 할지 골라 주십시오.")
+    await rae.says(f"정치는 이제 좀 지겹습니다 {'#news' if platform == 'slack' else '@example_news_flash'}")
+    await rae.sees("모르는 명령입니다.")  # what it would be offered for is another place
     await rae.says("아무 말이나 길게 적어 봅니다")
     assert labels(await rae.sees("모르는 명령입니다.")) == ["설정"]
 

@@ -54,7 +54,7 @@ class Meaning:
 
     def _sentence(self, inbound: Inbound, typed: str) -> str:
         """The command a whole sentence stands for, about the place that it names."""
-        where, words = _apart(typed)
+        where, words = self._apart(typed)
         # Where forms open "stop" is never meant for one: it has a button for that.
         drops = phrases.drops(typed) and not (inbound.discreet and typed == "stop")
         if not where and drops and self.lately.asked(inbound.address):
@@ -69,9 +69,10 @@ class Meaning:
         where = commands.place(command)
         return f"{phrases.stops(commands.without(command, where).arguments, self._is_topic)} {where}".rstrip()
 
-    def about(self, typed: str) -> list[str]:
-        """The ids of the topics that words speak of which are no command."""
-        named = phrases.named(typed, self._is_topic)
+    def about(self, inbound: Inbound) -> list[str]:
+        """The ids of the topics that words speak of which are no command; none where they name another place."""
+        where, words = self._apart(inbound.text.removeprefix("/") if inbound.discreet else inbound.text)
+        named = [] if where else phrases.named(words, self._is_topic)
         found = (topics.lookup(self.common.topics, word) for word in named)
         return list(dict.fromkeys(topic.id for topic in found if topic))
 
@@ -80,7 +81,7 @@ class Meaning:
 
     def _guessed(self, inbound: Inbound, typed: str) -> Meant | None:
         """What the words would be an answer to, or look like."""
-        where, words = _apart(typed)
+        where, words = self._apart(typed)
         guess = phrases.guess(words, self._is_topic)
         found = commands.parse(f"/{guess} {where}") if guess else None
         verb = self.lately.asked(inbound.address)
@@ -88,9 +89,9 @@ class Meaning:
         other = isinstance(found, commands.Command) and found.verb.name != asked and asked in MEASURED
         return commands.parse(f"/{verb} {typed}") if verb and not typed.startswith("/") and not other else found
 
-
-def _apart(typed: str) -> tuple[str, str]:
-    """The place a sentence names ("@channel"), and its other words."""
-    words = typed.split()
-    where = next((word for word in words if word.startswith("@") and len(word) > 1), "")
-    return where, " ".join(word for word in words if word != where)
+    def _apart(self, typed: str) -> tuple[str, str]:
+        """The place a sentence names ("@channel", "#channel"), and its other words; "#정치" is a topic."""
+        words = typed.split()
+        marked = (word for word in words if len(word) > 1 and word[0] in "@#")
+        where = next((word for word in marked if word[0] == "@" or not self._is_topic(word)), "")
+        return where, " ".join(word for word in words if word != where)
