@@ -13,6 +13,9 @@ from newsbot.core import sayings, wishes
 from newsbot.core.commands import BY_WORD, Verb
 from newsbot.core.model import Role
 
+MOST_WORDS = 40
+"""Words of a sentence that is looked at: each costs a look at all topics."""
+
 IsTopic = Callable[[str], bool]
 
 # "구독해 주세요", "검색 좀": what a verb may be followed by.
@@ -33,6 +36,8 @@ def drops(text: str) -> bool:
 def stops(behind: Sequence[str], is_topic: IsTopic) -> str:
     """The command for "stop" with words behind it: what should stop, all of it, or a question where that is not clear."""
     words = _split(" ".join(behind))
+    if behind and not words:
+        return "mute"
     if chosen := _chosen(["stop", *words], is_topic):
         return chosen
     if wishes.span(words) is not None:
@@ -73,16 +78,17 @@ def _words(text: str) -> str:
 
 
 def _split(text: str) -> list[str]:
-    """The words, in small letters and without punctuation."""
-    return sayings.SIGNS.sub(" ", text.casefold()).split()
+    """The words, in small letters and without punctuation; none of what is too long to be a wish."""
+    words = sayings.SIGNS.sub(" ", text.casefold()).split()
+    return words if len(words) <= MOST_WORDS else []
 
 
 def _chosen(words: Sequence[str], is_topic: IsTopic) -> str:
     """Topics alone, more or fewer of them: "정치랑 경제만", "정치 속보만", "정치만 빼고", "only politics and economy"."""
-    for place, word in enumerate(words):
-        instead = _chosen(words[place + 1 :], is_topic) if word in sayings.INSTEAD else ""
-        if instead.startswith("subscribe only"):  # "정치 빼고 경제만"
-            return instead
+    behind = next((place for place in range(len(words), 0, -1) if words[place - 1] in sayings.INSTEAD), 0)
+    instead = _chosen(words[behind:], is_topic) if behind else ""  # once: nothing in it stands for "instead"
+    if instead.startswith("subscribe only"):  # "정치 빼고 경제만"
+        return instead
     plain = [word for word in words if word not in sayings.AND]
     topics: list[str] = []
     only = False

@@ -149,3 +149,21 @@ def test_what_means_nothing_is_left_alone(said: str) -> None:
 )
 def test_stop_with_words_behind_it_is_not_the_end_of_everything(behind: str, means: str) -> None:
     assert phrases.stops(behind.split(), TOPICS.__contains__) == means
+
+
+@pytest.mark.parametrize("word", ["말고", "정치만", "정치랑", "빼고", "no", "until", "취소", "2시간"])
+def test_the_longest_message_of_any_word_is_looked_at_no_longer_than_a_sentence(word: str) -> None:
+    """Telegram's 4,096 characters; what tries every "instead" of every other would not come back."""
+    looked = 0
+
+    def is_topic(said: str) -> bool:
+        nonlocal looked
+        looked += 1
+        return said in TOPICS
+
+    for count in (phrases.MOST_WORDS, 4096 // len(f"{word} ")):
+        text = f"{word} " * count
+        phrases.guess(text, is_topic)
+        phrases.stops(text.split(), is_topic)
+        phrases.named(text, is_topic)
+    assert looked < 100 * phrases.MOST_WORDS
