@@ -93,5 +93,5 @@ AROUND = (
     | AND
     | _words("i d t do would like want to show send sending me us get getting see news please about from any more")
 )
-AROUND |= _words("alerts everything all turn anymore the")
+AROUND |= _words("alerts messages notifications everything all turn anymore the now right immediately forever")
 """English words that change nothing about which topics are meant."""

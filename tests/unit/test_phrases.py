@@ -135,6 +135,7 @@ def test_what_means_nothing_is_left_alone(said: str) -> None:
     [
         ("", "stop"),
         ("everything please", "stop"),
+        ("right now!", "stop"),
         ("sending me alerts", "stop"),
         ("해줘", "stop"),
         ("politics", "unsubscribe politics"),
