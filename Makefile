@@ -10,9 +10,8 @@ SINCE := $(shell date +%s.%N)
 demo: $(STAMP)
 	@$(BIN)/newsbot demo --since $(SINCE) $(if $(ONCE),--once) $(if $(SITE),--site "$(SITE)")
 
-# Three workers also on two cores: a third of the time the tests wait for clocks and servers.
 test: $(STAMP)
-	$(BIN)/pytest -q -n 3 --dist worksteal
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
