@@ -276,6 +276,7 @@ async def test_who_gets_nothing_yet_is_welcomed_in_the_language_asked_for(cast: 
     ("said", "told"),
     [
         ("stop sending me politics", "Alerts are off for: Politics."),
+        ("stop #politics", "Alerts are off for: Politics."),
         ("stop at 10pm", "For how long?"),
         ("don't stop", "I do not know"),
         ("undo everything", "Takes the last change back"),
@@ -355,6 +356,8 @@ async def test_who_is_muted_and_asks_for_what_is_on_is_told_of_the_mute(cast: Ca
     await rae.says("알림 켜줘")
     told = await rae.sees("이미 받고 계신 알림입니다.")
     assert "잠시 멈춤" in told.text
+    await rae.says("구독 정치")
+    assert "잠시 멈춤" in (await rae.sees("이미 받고 계신 알림입니다.")).text
     await rae.presses("다시 받기", told)
     await rae.sees("다시")
 

@@ -66,8 +66,8 @@ class Meaning:
         """What "stop" with words behind it means: "stop politics" is not the end of everything."""
         if not isinstance(command, commands.Command) or command.verb.name != "stop":
             return ""
-        where = commands.place(command)
-        return f"{phrases.stops(commands.without(command, where).arguments, self._is_topic)} {where}".rstrip()
+        where, words = self._apart(" ".join(command.arguments))
+        return f"{phrases.stops(words.split(), self._is_topic)} {where}".rstrip()
 
     def about(self, inbound: Inbound) -> list[str]:
         """The ids of the topics that words speak of which are no command; none where they name another place."""

@@ -173,7 +173,8 @@ class Subscription:
         only = Button(say(language, "button.only", topics=self.names(ids, language)), f"subscribe only {' '.join(ids)}")
         picks = (only, Button(say(language, "button.topics"), "topics"))
         text = say(language, "subscribe.already") + "\n" + self.now(before)
-        return Reply(text, tuple(one for one in picks if len(one.data.encode()) <= MOST_DATA))
+        reply = Reply(text, tuple(one for one in picks if len(one.data.encode()) <= MOST_DATA))
+        return self._though_muted(before, reply, language)
 
     def offered(self, ids: Sequence[str], settings: Button, language: str) -> Reply:
         """To words about these topics that ask for nothing we understand: what could be done with them."""
